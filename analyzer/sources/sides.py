@@ -1,0 +1,189 @@
+"""Sides: the payloads of capture records as rows or, when all are CSV, as columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from analyzer.sources.layout import Shape
+from analyzer.sources.payload import Flattening, Undecodable, base64_text, csv_rows, json_rows
+from analyzer.sources.record import Side
+from analyzer.sources.rows import Row
+
+CELLS_DIFFER = "row has another number of cells"
+ROWS_DIFFER = "input and output hold different numbers of rows"
+
+
+@dataclass(frozen=True, slots=True)
+class SideRows:
+    """Rows of one payload; unnamed cells are called "0", "1", ... An absent payload has none."""
+
+    rows: list[Row] = field(default_factory=list)
+
+    @property
+    def shape(self) -> Shape:
+        """What the first row looks like."""
+        if not self.rows:
+            return Shape()
+        return Shape(cells=len(self.rows[0])) if is_unnamed(self.rows[0]) else Shape(names=tuple(self.rows[0]))
+
+    def spread(self, count: int) -> list[Row]:
+        """The payload as `count` rows: one row of `count` unnamed cells may be as many rows of one cell."""
+        if len(self.rows) == 1 and self._can_spread(count):
+            return [{"0": cell} for cell in self.rows[0].values()]
+        return self.rows
+
+    def fits(self, count: int) -> bool:
+        return len(self.rows) in (0, count) or (len(self.rows) == 1 and self._can_spread(count))
+
+    def _can_spread(self, count: int) -> bool:
+        return count > 1 and len(self.rows[0]) == count and is_unnamed(self.rows[0])
+
+
+def is_unnamed(row: Row) -> bool:
+    return all(name == str(at) for at, name in enumerate(row))
+
+
+def rows_of_side(side: Side | None, flattening: Flattening) -> SideRows:
+    """Rows of a payload by its own encoding; Undecodable when it holds none."""
+    if side is None or side.data is None:
+        return SideRows()
+    text, encoding = side.data, side.encoding
+    if encoding == "BASE64":
+        text, encoding = base64_text(text), _sniffed(side.observedContentType)
+    if encoding == "JSON":
+        return SideRows(json_rows(text, flattening))
+    if encoding is not None and encoding != "CSV":
+        raise Undecodable("encoding is none of CSV, JSON, BASE64")
+    if encoding is None and text.lstrip()[:1] in ("{", "["):
+        try:
+            return SideRows(json_rows(text, flattening))
+        except Undecodable:
+            pass  # not JSON after all
+    return SideRows(csv_rows(text))
+
+
+def common_count(sides: Sequence[SideRows]) -> int:
+    """How many rows a record holds; Undecodable when its payloads disagree."""
+    counts = {len(side.rows) for side in sides if side.rows}
+    for count in sorted(counts, reverse=True):
+        if all(side.fits(count) for side in sides):
+            return count
+    if not counts:
+        return 0
+    raise Undecodable(f"{ROWS_DIFFER}: {' and '.join(map(str, sorted(counts)))}")
+
+
+def _sniffed(content_type: str | None) -> str | None:
+    """Encoding a content type promises; parameters are ignored, other types are judged by the text itself."""
+    kind = (content_type or "").partition(";")[0].strip().lower()
+    if kind.endswith("csv"):
+        return "CSV"
+    return "JSON" if "json" in kind else None
+
+
+@dataclass(slots=True)
+class Parsed:
+    """Columns of many payloads.
+
+    owners: index of the record behind every row, or None when row i is record i. rejected: (record, reason,
+    detail) of rows left out.
+    """
+
+    columns: dict[str, pa.Array]
+    rows: int
+    owners: npt.NDArray[np.int64] | None = None
+    rejected: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def columns_of_csv(texts: Sequence[list[str]], names: Sequence[tuple[str, ...]]) -> Parsed | None:
+    """CSV payloads of several sides as one table, rows paired; None when quoting needs a careful reader.
+
+    texts: per side the payload of every record. names: per side its column names.
+    """
+    owners, kept, rejected = _paired(texts)
+    if kept is not None:
+        texts = [[side[at] for at in kept] for side in texts]
+    count = len(texts[0]) if owners is None else len(owners)
+    tables, wrong = [], np.zeros(count, np.bool_)
+    details: dict[int, str] = {}
+    for side, columns in zip(texts, names, strict=True):
+        table, bad = parse_csv("\n".join(side).encode("utf-8", "replace"), columns)
+        if len(table) + len(bad) != count:
+            return None
+        tables.append((table, bad))
+        wrong[list(bad)] = True
+        details.update({row: f"expected {len(columns)}, found {found}" for row, found in bad.items()})
+    for row in details:
+        rejected.append((row if owners is None else int(owners[row]), CELLS_DIFFER, details[row]))
+    if wrong.any():
+        owners = np.arange(count)[~wrong] if owners is None else owners[~wrong]
+    found = {name: column for table, bad in tables for name, column in _without(table, bad, wrong)}
+    return Parsed(found, int(count - wrong.sum()), owners, rejected)
+
+
+def parse_csv(data: bytes, names: Sequence[str]) -> tuple[pa.Table, dict[int, int]]:
+    """Text cells of CSV lines without a header, and per row that has another number of cells that number.
+
+    An empty cell is null, a quoted empty one is an empty text.
+    """
+    bad: dict[int, int] = {}
+
+    def note(row: Any) -> str:
+        bad[row.number - 1] = row.actual_columns
+        return "skip"
+
+    # Column names of pyarrow must differ; ours are put back afterwards by position.
+    places = [str(at) for at in range(len(names))]
+    table = arrow_csv.read_csv(
+        pa.BufferReader(data + b"\n"),
+        read_options=arrow_csv.ReadOptions(column_names=places, use_threads=False, block_size=len(data) + 2),
+        parse_options=arrow_csv.ParseOptions(
+            newlines_in_values=b'"' in data, ignore_empty_lines=False, invalid_row_handler=note
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(places, pa.string()),
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=False,
+            null_values=[""],
+        ),
+    )
+    return table.rename_columns(list(names)), bad
+
+
+def _paired(
+    texts: Sequence[list[str]],
+) -> tuple[npt.NDArray[np.int64] | None, list[int] | None, list[tuple[int, str, str]]]:
+    """Owner of every row, records kept (None: all) and records whose sides disagree on the number of rows."""
+    for at, side in enumerate(texts):
+        if sum(map(_has_break, side)):
+            texts[at][:] = [text.strip("\r\n").replace("\r\n", "\n") for text in side]  # type: ignore[index]
+    if not any("\n" in text for side in texts for text in side):
+        return None, None, []
+    counts = np.array([[text.count("\n") + 1 for text in side] for side in texts])
+    same = (counts == counts[0]).all(axis=0)
+    kept = np.flatnonzero(same)
+    rejected = [(int(at), ROWS_DIFFER, " and ".join(map(str, counts[:, at]))) for at in np.flatnonzero(~same)]
+    return np.repeat(kept, counts[0, kept]), kept.tolist(), rejected
+
+
+def _has_break(text: str) -> bool:
+    return "\n" in text or "\r" in text
+
+
+def _without(table: pa.Table, bad: dict[int, int], wrong: npt.NDArray[np.bool_]) -> Any:
+    """Columns of a table whose bad rows are missing, without the rows that are wrong on any side."""
+    mask = None
+    if wrong.sum() > len(bad):
+        present = np.ones(len(wrong), np.bool_)
+        present[list(bad)] = False
+        mask = pa.array(~wrong[present])
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        whole = column.combine_chunks()
+        yield name, whole if mask is None else whole.filter(mask)
