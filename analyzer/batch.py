@@ -18,7 +18,7 @@ import xxhash
 from analyzer.schema import Kind, kinds_of_texts, non_finite_texts, numbers_of_texts
 
 Floats = npt.NDArray[np.float64]
-Codes = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.intp]
 
 LONGEST = 512  # characters of a text that documents spell out
 
@@ -36,7 +36,7 @@ class Cells:
         self.missing: int = array.null_count
         self.values: pa.Array = encoded.dictionary
         indices = encoded.indices.fill_null(-1) if self.missing else encoded.indices
-        self.codes: Codes = np.asarray(indices, np.int32)
+        self.codes: Codes = np.asarray(indices).astype(np.intp)  # numpy indexes by this type without a copy
 
     @cached_property
     def present_codes(self) -> Codes:
@@ -147,8 +147,15 @@ class Batch:
     intake: Intake = field(default_factory=Intake)
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
 
+    def sees(self, column: str) -> bool:
+        """Whether the batch has the column, in a type whose cells can be told apart."""
+        try:
+            return column in self.columns and self.cells(column) is not None
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return False
+
     def cells(self, column: str) -> Cells:
-        """The column's cells, seen once for all folds."""
+        """The column's cells, seen once for all folds; Arrow's error for a type that holds no cells (nested)."""
         found = self._cells.get(column)
         if found is None:
             found = self._cells[column] = Cells(self.columns[column])

@@ -146,7 +146,7 @@ def _guarded(values: Mapping[str, str], problems: Sequence[str], show: Show) -> 
     """Exit code and message of the job, whatever it raises."""
     failure = STRICT_FAILURE if values.get("analyzer_compat", "").lower() == "strict" else None
     try:
-        return _run(Job.from_values(values, problems), values, show)
+        return _run(values, problems, show)
     except KeyboardInterrupt as stop:
         return STOPPED, f"Stopped: {str(stop) or 'interrupted'} before the job was done. Its reports are not complete."
     except AnalyzerError as error:
@@ -159,10 +159,11 @@ def _guarded(values: Mapping[str, str], problems: Sequence[str], show: Show) -> 
         return INTERNAL, f"Error: internal error: {type(error).__name__}: {log.redacted(str(error))}"
 
 
-def _run(job: Job, values: Mapping[str, str], show: Show) -> tuple[int, str]:
+def _run(values: Mapping[str, str], problems: Sequence[str], show: Show) -> tuple[int, str]:
     shown = {name: log.redacted(text, name) for name, text in values.items()}
     _recorded.info("All params:%s", json.dumps(shown, sort_keys=True))
     _log_resources()
+    job = Job.from_values(values, problems)
     outcome = _monitor()(job, log.Progress())
     show(outcome)
     return outcome.exit_code, outcome.message

@@ -29,6 +29,7 @@ METRICS = "/opt/ml/output/metrics/cloudwatch"
 MESSAGE = "/opt/ml/output/message"
 AVAILABLE_ANALYSES = ("DATA_QUALITY",)  # the one place to change when a monitor is added
 AVAILABLE_ENGINES = ("auto", "local")  # the one place to change when an engine is added
+CPU_QUOTA = "/sys/fs/cgroup/cpu.max"
 LARGEST_OPTIONS_BYTES = 1 << 20
 
 
@@ -72,9 +73,9 @@ def choice(allowed: tuple[str, ...], available: tuple[str, ...] = ()) -> Kind:
 
 def available_cores() -> int:
     """Cores this process may use: affinity, and the quota of its container."""
-    cores = len(os.sched_getaffinity(0))
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text("ascii").split()
+        quota, period = Path(CPU_QUOTA).read_text("ascii").split()
         return max(1, min(cores, -(-int(quota) // int(period))))
     except (OSError, ValueError):  # no such file outside cgroup v2, and "max" is no number
         return cores

@@ -33,7 +33,7 @@ class Domains:
 
     def update(self, state: dict[str, npt.NDArray[np.int64]], batch: Batch) -> dict[str, npt.NDArray[np.int64]]:
         for name, texts in self.values:
-            if name in batch.columns:
+            if batch.sees(name):
                 state[name] += _count(batch.cells(name), texts)
         return state
 

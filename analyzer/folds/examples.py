@@ -60,7 +60,7 @@ class Examples:
             return state
         for found, expectation in zip(state, self.expectations, strict=True):
             room = self.limit - len(found)
-            if room > 0 and expectation.column in batch.columns:
+            if room > 0 and batch.sees(expectation.column):
                 rows = _breaches(batch.cells(expectation.column), expectation)[:room]
                 found.extend(batch.ids.take(pa.array(rows)).fill_null("").to_pylist())
         return state

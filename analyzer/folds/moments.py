@@ -59,16 +59,19 @@ class Moments:
         return MomentsState()
 
     def update(self, state: MomentsState, cells: Cells) -> MomentsState:
-        numbers = cells.row_numbers
+        every = cells.finite.all()
+        numbers = cells.numbers if every else cells.numbers[cells.finite]
+        counts = cells.counts if every else cells.counts[cells.finite]
         if not len(numbers):
             return state
+        count = int(counts.sum())
         with np.errstate(over="ignore", invalid="ignore"):
-            total = float(numbers.sum())
-            mean = total / len(numbers)
-            deviations = numbers - mean
-            m2 = float(np.dot(deviations, deviations))
+            total = float((numbers * counts).sum())
+            mean = total / count
+            # Not np.dot: BLAS would start threads of its own in every worker process.
+            m2 = float((np.square(numbers - mean) * counts).sum())
         low, high = float(numbers.min()), float(numbers.max())
-        return self.merge(state, MomentsState(len(numbers), total, mean, m2, low, high))
+        return self.merge(state, MomentsState(count, total, mean, m2, low, high))
 
     def merge(self, left: MomentsState, right: MomentsState) -> MomentsState:
         if not right.count:

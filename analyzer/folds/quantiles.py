@@ -121,7 +121,7 @@ class Quantiles:
         return {}
 
     def update(self, state: dict[str, Sketch], batch: Batch) -> dict[str, Sketch]:
-        values = {name: _numbers(batch.cells(name)) for name in batch.columns}
+        values = {name: _numbers(batch.cells(name)) for name in batch.columns if batch.sees(name)}
         groups: dict[Any, list[str]] = defaultdict(list)
         for name, numbers in values.items():
             if len(numbers):

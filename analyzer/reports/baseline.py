@@ -84,7 +84,9 @@ def _check_kind(path: str, wanted: str, document: dict[str, msgspec.Raw]) -> Non
     found = next((kind for kind, marks in _MARKS if any(mark in document for mark in marks)), None)
     if found is None and "features" in document:
         features = bytes(document["features"])
-        found = STATISTICS if b'"numerical_statistics"' in features or b'"string_statistics"' in features else CONSTRAINTS
+        found = (
+            STATISTICS if b'"numerical_statistics"' in features or b'"string_statistics"' in features else CONSTRAINTS
+        )
     if found != wanted:
         what = found or f"an unknown document with the keys {clip(', '.join(document), 200) or 'of an empty object'}"
         other = f" {_VARIABLE[found]} is the setting for it." if found in _VARIABLE else ""

@@ -23,7 +23,7 @@ Emit = Callable[[str], object]
 
 _PLAIN_FROM, _PLAIN_TO = 1e-3, 1e7  # Java writes magnitudes in [from, to) without an exponent
 # Beyond what JSON demands: a document must be harmless inside HTML and in a log.
-_UNSAFE = re.compile("[\x00-\x1f\"\\\\<>&\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_UNSAFE = re.compile('[\x00-\x1f"\\\\<>&\x7f-\x9f\u2028\u2029\ud800-\udfff]')
 _SHORT = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 

@@ -64,6 +64,8 @@ class Kll(msgspec.Struct):
 
 
 class NumericalDistribution(msgspec.Struct):
+    """kll: absent when there is no finite number."""
+
     kll: Kll | None = None
 
 
@@ -74,11 +76,12 @@ class NumericalStatistics(msgspec.Struct):
     """
 
     common: Common
-    mean: float | None = msgspec.field(default=math.nan)
-    sum: float | None = msgspec.field(default=math.nan)
-    std_dev: float | None = msgspec.field(default=math.nan)
-    min: float | None = msgspec.field(default=math.nan)
-    max: float | None = msgspec.field(default=math.nan)
+    # These default to NaN, which becomes None at once, so that an undefined number is written as null, not left out.
+    mean: float | None = math.nan
+    sum: float | None = math.nan
+    std_dev: float | None = math.nan
+    min: float | None = math.nan
+    max: float | None = math.nan
     approximate_num_distinct_values: Count | None = None
     completeness: float | None = None
     distribution: NumericalDistribution | None = None
@@ -96,10 +99,14 @@ class CategoryBucket(msgspec.Struct):
 
 
 class Categorical(msgspec.Struct):
+    """Every value and its rows."""
+
     buckets: list[CategoryBucket]
 
 
 class StringDistribution(msgspec.Struct):
+    """categorical: absent when there are many distinct values."""
+
     categorical: Categorical | None = None
 
 
@@ -186,12 +193,18 @@ class Dataset(msgspec.Struct):
     analyzer: dict[str, Any] | None = None
 
 
-class Statistics(msgspec.Struct):
+class Statistics(msgspec.Struct, kw_only=True):
     """The whole file."""
 
+    version: float = VERSION
     dataset: Dataset
     features: list[Feature]
-    version: float = VERSION
+
+    @property
+    def strict(self) -> Statistics:
+        """The same without our own blocks."""
+        features = [msgspec.structs.replace(feature, analyzer=None) for feature in self.features]
+        return Statistics(dataset=Dataset(self.dataset.item_count), features=features)
 
 
 def read_statistics(path: Location) -> Statistics:
@@ -205,7 +218,7 @@ def read_statistics(path: Location) -> Statistics:
         found = msgspec.json.decode(data, type=_File, strict=False, dec_hook=_level)
     if found.version != VERSION:
         _log.warning("%s has version %r, known is %r; it is read as that", os.fspath(path), found.version, VERSION)
-    return Statistics(found.dataset or Dataset(_most_rows(found.features)), found.features)
+    return Statistics(dataset=found.dataset or Dataset(_most_rows(found.features)), features=found.features)
 
 
 class _File(msgspec.Struct):

@@ -8,10 +8,10 @@ _PER_CELL = 4  # characters kept per cell of width, so that piles of combining m
 
 
 def printable(text: str) -> str:
-    """The text with every control, bidirectional override, line separator and surrogate escaped.
+    r"""The text with every control, bidirectional override, line separator and surrogate escaped.
 
-    >>> printable("a\\x1b[31m")
-    'a\\\\x1b[31m'
+    >>> printable(chr(27) + "[31m") == r"\x1b[31m"
+    True
     """
     return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 

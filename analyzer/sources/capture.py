@@ -10,8 +10,10 @@ import itertools
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from analyzer.batch import Batch
@@ -20,7 +22,7 @@ from analyzer.sources.blocks import Block, blocks
 from analyzer.sources.files import File
 from analyzer.sources.layout import Layout, Shape, majority
 from analyzer.sources.payload import Flattening, Undecodable
-from analyzer.sources.record import Record, Side, decode_record
+from analyzer.sources.record import CaptureData, Record, Side, decode_record, decode_strictly
 from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, columns_of
 from analyzer.sources.sides import CELLS_DIFFER, SideRows, columns_of_csv, common_count, is_unnamed, rows_of_side
@@ -28,6 +30,8 @@ from analyzer.sources.splits import Split, plan
 from analyzer.sources.window import TEXT, Window
 
 OUTPUT_FIRST = ("endpointOutput", "endpointInput")
+_SIDE = {name: attrgetter(f"captureData.{name}") for name in CaptureData.__struct_fields__}
+_ENCODING, _DATA = attrgetter("encoding"), attrgetter("data")
 SAMPLED = 1000  # records looked at before the scan, to learn the layout
 
 
@@ -46,7 +50,7 @@ class Reading:
     flattening: Flattening = field(default_factory=Flattening)
     samples: int = 100
     excerpt: int = 0
-    block_bytes: int = 16 << 20
+    block_bytes: int = 17 << 20  # a split of 64 MiB is four blocks
     max_record_bytes: int = 64 << 20
     gzip_max_ratio: int = 1000
 
@@ -124,11 +128,19 @@ class _BlockReader:
             found.append(tuple((name, rows.shape) for name, rows in sides if rows.rows))
         return [shape for shape in found if shape]
 
-    def _decoded(self) -> tuple[list[Record], list[int]]:
+    def _decoded(self) -> tuple[list[Record], Sequence[int]]:
         """Records of the block's lines, and the line each stood on."""
-        records, places, lines = [], [], self.lines
-        blank = 0
-        for place, line in enumerate(lines):
+        lines = self.lines
+        try:
+            records = list(map(decode_strictly, lines))
+        except msgspec.DecodeError:
+            return self._decoded_one_by_one()
+        self.account.intake.records += len(lines)
+        return records, range(len(lines))
+
+    def _decoded_one_by_one(self) -> tuple[list[Record], list[int]]:
+        records, places, blank = [], [], 0
+        for place, line in enumerate(self.lines):
             try:
                 records.append(decode_record(line))
                 places.append(place)
@@ -137,10 +149,10 @@ class _BlockReader:
                     self._reject(place, str(error))
                 else:
                     blank += 1
-        self.account.intake.records += len(lines) - blank
+        self.account.intake.records += len(self.lines) - blank
         return records, places
 
-    def _in_window(self, records: list[Record], places: list[int]) -> tuple[list[Record], list[int]]:
+    def _in_window(self, records: list[Record], places: Sequence[int]) -> tuple[list[Record], Sequence[int]]:
         window = self.reading.window
         if window.is_open:
             return records, places
@@ -162,39 +174,45 @@ class _BlockReader:
             return records, places
         return [records[at] for at in kept], [places[at] for at in kept]
 
-    def _groups(self, records: list[Record]) -> Iterator[tuple[bool, list[int]]]:
+    def _groups(self, records: list[Record]) -> list[tuple[bool, list[int]]]:
         """Records that can be parsed in columns together, then the others; each in order."""
+        if not all(name in self.source.layout.sides for name in self.reading.sides):
+            return [(False, list(range(len(records))))]
+        if self._all_csv(records):
+            return [(True, list(range(len(records))))]
         groups: dict[bool, list[int]] = defaultdict(list)
-        names, sides = self.reading.sides, self.source.layout.sides
-        expected = all(name in sides for name in names)
-        lines = not self.reading.explode
         for at, record in enumerate(records):
-            captured = record.captureData
-            fast = expected and captured is not None
-            if fast:
-                for name in names:
-                    side = getattr(captured, name)
-                    if side is None or side.encoding != "CSV" or side.data is None or (lines and "\n" in side.data):
-                        fast = False
-                        break
-            groups[fast].append(at)
-        yield from sorted(groups.items(), reverse=True)
+            groups[self._all_csv([record])].append(at)
+        return sorted(groups.items(), reverse=True)
 
-    def _in_columns(self, records: list[Record], places: list[int], members: list[int]) -> Batch:
+    def _all_csv(self, records: list[Record]) -> bool:
+        """Whether every side of every record is there and CSV (and one line, where only one is read)."""
+        try:
+            for name in self.reading.sides:
+                sides = list(map(_SIDE[name], records))
+                if set(map(_ENCODING, sides)) != {"CSV"} or None in (texts := list(map(_DATA, sides))):
+                    return False
+                if not self.reading.explode and any("\n" in text for text in texts):
+                    return False
+        except AttributeError:  # a side or all captured data is missing
+            return False
+        return True
+
+    def _in_columns(self, records: list[Record], places: Sequence[int], members: list[int]) -> Batch:
         names, layout = self.reading.sides, self.source.layout
-        texts = [[getattr(records[at].captureData, name).data for at in members] for name in names]
+        chosen = records if len(members) == len(records) else [records[at] for at in members]
+        texts = [list(map(_DATA, map(_SIDE[name], chosen))) for name in names]
         parsed = columns_of_csv(texts, [layout.sides[name] for name in names])
         if parsed is None:
             return self._in_rows(records, places, members)
         for at, reason, detail in parsed.rejected:
-            record = records[members[at]]
-            self._reject(places[members[at]], reason, detail, record.event_id)
-        ids = pa.array([records[at].event_id for at in members], pa.string())
+            self._reject(places[members[at]], reason, detail, chosen[at].event_id)
+        ids = pa.array([record.event_id for record in chosen], pa.string())
         if parsed.owners is not None:
             ids = ids.take(pa.array(parsed.owners))
         return Batch(parsed.columns, parsed.rows, ids)
 
-    def _in_rows(self, records: list[Record], places: list[int], members: Sequence[int]) -> Batch:
+    def _in_rows(self, records: list[Record], places: Sequence[int], members: Sequence[int]) -> Batch:
         rows: list[Row] = []
         ids: list[str | None] = []
         for at in members:
@@ -245,7 +263,7 @@ class _BlockReader:
                 result.append(dict(zip(names, row.values(), strict=True)))
         return result
 
-    def _scripted(self, records: list[Record], places: list[int], path: str) -> Batch:
+    def _scripted(self, records: list[Record], places: Sequence[int], path: str) -> Batch:
         from analyzer.sources.script import Script  # only jobs with a script load one
 
         script = Script.load(path)

@@ -59,7 +59,8 @@ class Record(msgspec.Struct, gc=False):
         return None if side is None or side.data is None else side
 
 
-_decoder = msgspec.json.Decoder(Record)
+decode_strictly = msgspec.json.Decoder(Record).decode
+"""The record of an undamaged line; msgspec.DecodeError for any other."""
 
 
 def decode_record(line: bytes) -> Record:
@@ -69,7 +70,7 @@ def decode_record(line: bytes) -> Record:
     a number given as an id is its text); what means nothing is absent.
     """
     try:
-        return _decoder.decode(line)
+        return decode_strictly(line)
     except msgspec.DecodeError:  # also of the wrong type
         return _lenient(line)
     except RecursionError:

@@ -161,10 +161,11 @@ def _paired(
     texts: Sequence[list[str]],
 ) -> tuple[npt.NDArray[np.int64] | None, list[int] | None, list[tuple[int, str, str]]]:
     """Owner of every row, records kept (None: all) and records whose sides disagree on the number of rows."""
-    for at, side in enumerate(texts):
-        if sum(map(_has_break, side)):
-            texts[at][:] = [text.strip("\r\n").replace("\r\n", "\n") for text in side]  # type: ignore[index]
-    if not any("\n" in text for side in texts for text in side):
+    if not any(map(_has_breaks, texts)):
+        return None, None, []
+    for side in texts:
+        side[:] = [text.strip("\r\n").replace("\r\n", "\n") for text in side]
+    if not any(map(_has_breaks, texts)):
         return None, None, []
     counts = np.array([[text.count("\n") + 1 for text in side] for side in texts])
     same = (counts == counts[0]).all(axis=0)
@@ -173,8 +174,9 @@ def _paired(
     return np.repeat(kept, counts[0, kept]), kept.tolist(), rejected
 
 
-def _has_break(text: str) -> bool:
-    return "\n" in text or "\r" in text
+def _has_breaks(texts: list[str]) -> bool:
+    joined = "".join(texts)
+    return "\n" in joined or "\r" in joined
 
 
 def _without(table: pa.Table, bad: dict[int, int], wrong: npt.NDArray[np.bool_]) -> Any:
@@ -185,5 +187,5 @@ def _without(table: pa.Table, bad: dict[int, int], wrong: npt.NDArray[np.bool_])
         present[list(bad)] = False
         mask = pa.array(~wrong[present])
     for name, column in zip(table.column_names, table.columns, strict=True):
-        whole = column.combine_chunks()
+        whole = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
         yield name, whole if mask is None else whole.filter(mask)

@@ -12,19 +12,21 @@ import os
 import re
 import stat
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.errors import SourceUnreadable
 
 SPLIT_BYTES = 64 * 2**20
+SMALL_BYTES = 512 * 2**20  # largest baseline, configuration or script
 CHUNK_BYTES = 8 * 2**20
 _REMOTE_CHUNK = 256 * 2**10  # small, so that a broken stream resumes near the byte reached
 _LOOK_AHEAD = 64 * 2**10  # read beyond a range to finish its last line
@@ -39,6 +41,10 @@ _MAGIC = (
     (rb"PK\x03\x04", "zip"),
     (rb"\xff\xfe|\xfe\xff", "UTF-16"),
 )
+_MANIFEST = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*(?:\[\s*)?\{\s*"prefix"\s*:\s*"(?:s3:/)?/(?:[^"\\]|\\.)*"\s*\}\s*(?:,\s*"|"|\]|$)'
+)
+_VALUES = msgspec.json.Decoder(list[dict[str, str] | str] | dict[str, str] | str)
 _ERRNO = {
     **dict.fromkeys(("404", "NoSuchKey", "NoSuchBucket"), errno.ENOENT),
     **dict.fromkeys(("403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch"), errno.EACCES),
@@ -152,7 +158,47 @@ def _record_ends(cells: npt.NDArray[np.uint8], quotes: npt.NDArray[np.bool_], in
     return np.flatnonzero((cells == ord("\n")) & ~quoted) + 1
 
 
-def stream(path: str, start: int, end: int, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+def looks_like_manifest(head: bytes) -> bool:
+    """Whether a file with these first bytes is a manifest of batch transform capture (contract.md 3.3)."""
+    return _MANIFEST.match(head) is not None
+
+
+def expand_manifest(source: str | bytes) -> list[str]:
+    """Paths a manifest names: `[{"prefix": "s3://bucket/x/"}, "part-0", ...]`, also one JSON value per line.
+
+    Prefixes are s3:// URIs or absolute local paths, the latter not in a manifest on S3. Raises SourceUnreadable.
+    """
+    data, where = (source, "manifest") if isinstance(source, bytes) else (read_all(source), source)
+    try:
+        values = _VALUES.decode_lines(data.removeprefix(b"\xef\xbb\xbf"))
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _bad_manifest(where, f"is not a manifest ({error})") from error
+    paths: list[str] = []
+    prefix = ""
+    for entry in (entry for value in values for entry in (value if isinstance(value, list) else [value])):
+        if isinstance(entry, str):
+            paths.append(_joined(prefix, entry, where))
+        else:
+            prefix = entry.get("prefix", "")
+    return paths
+
+
+def _joined(prefix: str, name: str, where: str) -> str:
+    path = prefix + name
+    local = prefix.startswith("/") and not where.startswith("s3://")
+    if not (local or re.match(r"s3://[^/]+/", prefix)):
+        raise _bad_manifest(where, f"has the prefix {prefix[:200]!r}, which cannot be read")
+    if ".." in path.split("/") or "\0" in path:
+        raise _bad_manifest(where, f"names {name[:200]!r}, which leaves its prefix")
+    return path
+
+
+def _bad_manifest(where: str, fault: str) -> SourceUnreadable:
+    shape = '[{"prefix": "s3://bucket/folder/"}, "name", ...]'
+    return SourceUnreadable(f"{where!r} {fault}. Hint: a manifest looks like {shape}.")
+
+
+def stream(path: str, start: int, end: int, size: int = CHUNK_BYTES) -> Generator[bytes]:
     """Bytes of a stored file from start to its end in chunks of up to size; small ones behind end.
 
     S3 streams that break resume at the byte reached, of the same version of the object. Raises OSError.
@@ -160,7 +206,7 @@ def stream(path: str, start: int, end: int, size: int = CHUNK_BYTES) -> Iterator
     return (_remote_bytes if is_remote(path) else _local_bytes)(path, start, end, size)
 
 
-def _local_bytes(path: str, start: int, end: int, size: int) -> Iterator[bytes]:
+def _local_bytes(path: str, start: int, end: int, size: int) -> Generator[bytes]:
     descriptor, position = open_local(path), start
     try:
         while chunk := os.pread(descriptor, min(size, end - position) if position < end else _LOOK_AHEAD, position):
@@ -170,7 +216,7 @@ def _local_bytes(path: str, start: int, end: int, size: int) -> Iterator[bytes]:
         os.close(descriptor)
 
 
-def _remote_bytes(path: str, start: int, end: int, size: int) -> Iterator[bytes]:
+def _remote_bytes(path: str, start: int, end: int, size: int) -> Generator[bytes]:
     position, total, tag, patience = start, start + 1, "", _PATIENCE
     while position < total:
         answer = _range(path, position, max(end, position) + _LOOK_AHEAD, tag)
@@ -215,6 +261,17 @@ def _body(body: Any, size: int) -> Iterator[bytes]:
     with closing(body), storage_errors():
         while chunk := body.read(size):
             yield chunk
+
+
+def read_all(path: str, limit: int = SMALL_BYTES) -> bytes:
+    """A small file (baseline, configuration, script) whole; SourceUnreadable also when it exceeds limit bytes."""
+    parts: list[bytes] = []
+    with unreadable(path), closing(stream(path, 0, limit)) as chunks:
+        for chunk in chunks:
+            parts.append(chunk)
+            if sum(map(len, parts)) > limit:
+                raise OSError(errno.EFBIG, f"file is larger than {limit} bytes")
+    return b"".join(parts)
 
 
 @contextmanager

@@ -43,9 +43,12 @@ def deequ_distribution(sketch: Sketch) -> Distribution:
     return Distribution(values[last], np.cumsum(weights[last]))
 
 
-def category_distance(baseline: Mapping[str, int], current: Mapping[str, int]) -> float | None:
-    """Largest difference of a category's share over all categories of either side; None when a side is empty."""
-    before, now = sum(baseline.values()), sum(current.values())
+def category_distance(baseline: Mapping[str, int], current: Mapping[str, int], rest: int = 0) -> float | None:
+    """Largest difference of a category's share over all categories of either side; None when a side is empty.
+
+    rest: current cells of categories too rare to be listed; they count in the total only.
+    """
+    before, now = sum(baseline.values()), sum(current.values()) + rest
     if not before or not now:
         return None
     names = set(baseline) | set(current)

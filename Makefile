@@ -1,0 +1,53 @@
+# One verb for each thing a person wants; continuous integration calls the same ones.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+WORKERS ?= auto
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint types bench lock clean
+
+help: ## print these verbs
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	  while IFS='|' read -r verb text; do printf '%-12s %s\n' "$$verb" "$$text"; done
+
+setup: $(VENV)/.runtime ## make .venv from the lock file (the other verbs do it themselves)
+
+demo: $(VENV)/.runtime ## make a data set with faults, run a baseline and a monitoring job on it, show what was found
+	@$(BIN)/python -m demo.run
+
+test: $(VENV)/.dev ## run the tests; ARGS="-k moments" chooses
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+check: lint types test ## lint, format, types and tests
+
+lint: $(VENV)/.dev ## style and format
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+types: $(VENV)/.dev ## static types
+	$(BIN)/mypy
+
+bench: $(VENV)/.bench ## measure against DuckDB, whylogs and the floor; ARGS=--quick for a minute's worth
+	$(BIN)/python -m benchmarks.run $(ARGS)
+
+lock: ## renew the lock files from pyproject.toml (needs uv)
+	./requirements.sh
+
+clean: ## remove what was made, .venv included
+	rm -rf $(VENV) demo-data benchmark-data build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+$(VENV)/.python:
+	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Hint: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit("Python 3.11 or newer is needed, $(PYTHON) is %d.%d. Hint: make PYTHON=python3.11 demo" % v[:2])'
+	@echo "making $(VENV)" && $(PYTHON) -m venv $(VENV) && touch $@
+
+$(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.python
+	@echo "installing what the analyzer needs" && $(PIP) --require-hashes -r requirements.lock
+	@$(PIP) --no-deps --no-build-isolation -e . && touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
+	@echo "installing what the tests need" && $(PIP) --require-hashes -r requirements-dev.lock && touch $@
+
+$(VENV)/.bench: requirements-bench.lock $(VENV)/.runtime
+	@echo "installing the peers" && $(PIP) --require-hashes -r requirements-bench.lock && touch $@

@@ -1,0 +1,194 @@
+"""Input: from the job's variables to a source with named columns, before anything is scanned."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from analyzer.dataset_format import BOTH_SIDES, DatasetFormat
+from analyzer.job import Job
+from analyzer.sources.capture import CaptureSource, Reading
+from analyzer.sources.csv import CsvSource
+from analyzer.sources.files import File, Listing, expand_manifest, list_files, looks_like_manifest, read_all
+from analyzer.sources.layout import Layout, layout_of
+from analyzer.sources.payload import Flattening
+from analyzer.sources.source import Source
+from analyzer.sources.splits import SPLIT_BYTES, packing, stream
+from analyzer.sources.tabular import Bounds
+from analyzer.sources.window import Window
+
+OUTPUTS_FIRST = ("endpointOutput", "batchTransformOutput", "endpointInput", "batchTransformInput")
+MANIFEST_BYTES = 4 << 20
+_HOUR = re.compile(r"/([12]\d{3})/(\d\d)/(\d\d)/(\d\d)/")
+_NUMBER = re.compile(r"^\s*[-+]?(\d|\.\d|nan|inf)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A source ready to be scanned, and what was learnt on the way.
+
+    files, size: how many files and stored bytes. skips: (path, reason) of files left out. aligned: columns can be
+    told by their names, not only by how many there are. searched: where data was looked for, for the message of an empty window.
+    """
+
+    source: Source
+    files: int
+    size: int
+    searched: str
+    skips: Sequence[tuple[str, str]] = ()
+    notices: list[str] = field(default_factory=list)
+    aligned: bool = True
+
+    @property
+    def worthwhile_processes(self) -> int:
+        """Processes that get a split each; a second one costs more than it brings for a single split."""
+        return max(1, len(self.source.splits()))
+
+    @property
+    def size_text(self) -> str:
+        return f"{self.files} files of {self.size / 2**20:.1f} MiB"
+
+
+def open_input(job: Job, baseline: tuple[str, ...] | None) -> Input:
+    """The job's data as a source; columns without names of their own get the baseline's by position.
+
+    Raises SourceUnreadable when the path cannot be listed.
+    """
+    window = Window(job.start_time, job.end_time)
+    listing = list_files(job.dataset_source, window)
+    form = job.dataset_format or _detected(listing.files)
+    files = tuple(listing.files if form.kind in ("capture", "merge") else _tabular_files(listing, window))
+    searched = _searched(job, window, listing)
+    source, layout = _source(job, form, files, window, baseline)
+    notices = [layout.explanation] if layout.explanation else []
+    size = sum(file.size for file in files)
+    return Input(source, len(files), size, searched, listing.skips, notices, layout.aligned)
+
+
+def _source(
+    job: Job, form: DatasetFormat, files: tuple[File, ...], window: Window, baseline: tuple[str, ...] | None
+) -> tuple[Source, Layout]:
+    options, script = job.options, job.record_preprocessor_script
+    flattening = Flattening(options.flatten_separator, options.flatten_limit)
+    bounds = Bounds(
+        options.quarantine_samples,
+        options.quarantine_excerpt,
+        max_record_bytes=options.max_record_bytes,
+        gzip_max_ratio=options.gzip_max_ratio,
+    )
+    if form.kind in ("capture", "merge"):
+        return _captures(CaptureSource(files, _reading(job, form, window, flattening), script=script), baseline)
+    if form.kind == "parquet":
+        from analyzer.sources.parquet import ParquetSource  # noqa: PLC0415 - loads slowly, and few jobs need it
+
+        return ParquetSource(files, flattening=flattening, bounds=bounds), Layout()
+    if form.kind in ("json", "jsonlines"):
+        from analyzer.sources.json import JsonSource  # noqa: PLC0415 - as above
+
+        lines = form.kind == "jsonlines"
+        return JsonSource(files, lines, names=baseline, flattening=flattening, script=script, bounds=bounds), Layout()
+    header = form.header if options.csv_header is None else options.csv_header
+    names = None if header and not script else baseline
+    return CsvSource(files, header, names, script=script, bounds=bounds), Layout(aligned=header or script is not None)
+
+
+def _reading(job: Job, form: DatasetFormat, window: Window, flattening: Flattening) -> Reading:
+    options = job.options
+    wanted = form.capture_sides or BOTH_SIDES
+    sides = tuple(name for name in OUTPUTS_FIRST if name in wanted)
+    if (options.output_columns_position or form.output_columns_position) == "END":
+        sides = tuple(sorted(sides, key=lambda name: name.endswith("Output")))
+    return Reading(
+        sides=sides,
+        window=window,
+        explode=options.explode_requests and not job.is_strict,
+        one_encoding=job.is_strict,
+        flattening=flattening,
+        samples=options.quarantine_samples,
+        excerpt=options.quarantine_excerpt,
+        max_record_bytes=options.max_record_bytes,
+        gzip_max_ratio=options.gzip_max_ratio,
+    )
+
+
+def _captures(source: CaptureSource, baseline: tuple[str, ...] | None) -> tuple[Source, Layout]:
+    if source.script is not None:
+        layout = Layout({"script": baseline} if baseline else {})
+    else:
+        layout = layout_of(source.shape(len(baseline) if baseline else None), baseline)
+    return replace(source, layout=layout), layout
+
+
+def _tabular_files(listing: Listing, window: Window) -> list[File]:
+    """Data files, manifests replaced by what they list, hour folders outside the window left out."""
+    files: list[File] = []
+    for file in listing.files:
+        if window.is_open or _hour_in(file.path, window):
+            files.extend(_expanded(file, listing))
+    return files
+
+
+def _expanded(file: File, listing: Listing) -> list[File]:
+    if file.size > MANIFEST_BYTES or not looks_like_manifest(_head(file.path)):
+        return [file]
+    found: list[File] = []
+    for path in expand_manifest(read_all(file.path)):
+        below = list_files(path)
+        found.extend(below.files)
+        listing.skips.extend(below.skips)
+    return found
+
+
+def _hour_in(path: str, window: Window) -> bool:
+    found = _HOUR.findall(path)
+    try:
+        hour = datetime(*map(int, found[-1]), tzinfo=UTC) if found else None
+    except ValueError:
+        hour = None
+    if hour is None:
+        return True
+    ends = hour + timedelta(hours=1)
+    return (window.start is None or ends > window.start) and (window.end is None or hour < window.end)
+
+
+def _detected(files: Sequence[File]) -> DatasetFormat:
+    """The format of the first file, when the job does not say it."""
+    head = _head(files[0].path) if files else b""
+    if head.startswith(b"PAR1"):
+        return DatasetFormat("parquet")
+    text = head.decode("utf-8-sig", "replace").lstrip()
+    if '"captureData"' in text[:2000] or packing(head):
+        return DatasetFormat("capture", capture_sides=BOTH_SIDES)
+    if text.startswith("{"):
+        return DatasetFormat("jsonlines")
+    if text.startswith("[") and not looks_like_manifest(head):
+        return DatasetFormat("json")
+    cells = text.partition("\n")[0].split(",")
+    return DatasetFormat("csv", header=not any(map(_NUMBER.match, cells)))
+
+
+def _head(path: str) -> bytes:
+    try:
+        with closing(stream(path, 0, 1 << 16)) as chunks:
+            return next(chunks, b"")[: 1 << 16]
+    except OSError:  # reading it will tell
+        return b""
+
+
+def _searched(job: Job, window: Window, listing: Listing) -> str:
+    """Where data was looked for and what lies next to it."""
+    text = f"looked in {job.dataset_source}"
+    if window.start and window.end:
+        text += f" for {window.start:%Y-%m-%dT%H:%M:%SZ} to {window.end:%Y-%m-%dT%H:%M:%SZ}"
+    text += f"; {len(listing.files)} files there"
+    before = [hour for hour in listing.pruned if window.start and hour < window.start]
+    after = [hour for hour in listing.pruned if window.end and hour >= window.end]
+    near = [f"{hour:%Y-%m-%dT%H:00Z}" for hour in (*sorted(before)[-1:], *sorted(after)[:1])]
+    if near:
+        text += f"; nearest hours with data: {' and '.join(near)}"
+    if listing.skips:
+        text += f"; {len(listing.skips)} files were left out ({listing.skips[0][1]})"
+    return text

@@ -1,0 +1,126 @@
+"""Wall time and peak memory of a command and all its children, and what machine this is.
+
+Memory is sampled from /proc: the sum over the processes of the command's session. PSS divides shared pages among those
+who share them, RSS counts them for each.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+SAMPLE_SECONDS = 0.05
+PROC = Path("/proc")
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a command: wall seconds; peak of the summed PSS and RSS in bytes; what it printed."""
+
+    seconds: float
+    pss: int
+    rss: int
+    output: str
+
+
+class CommandFailed(Exception):
+    """A measured command did not end well; its last lines are the message."""
+
+
+def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
+    """Run the command in a session of its own until it ends."""
+    with tempfile.TemporaryFile("w+") as output:
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        pss = rss = 0
+        while process.poll() is None:
+            pss, rss = max(pss, _memory(process.pid, "Pss:")), max(rss, _memory(process.pid, "Rss:"))
+            _wait(process)
+        seconds = time.perf_counter() - began
+        output.seek(0)
+        text = output.read()
+    if process.returncode:
+        raise CommandFailed(f"{command[0]} ended with {process.returncode}:\n" + "\n".join(text.splitlines()[-15:]))
+    return Run(seconds, pss, rss, text)
+
+
+def best(runs: Sequence[Run]) -> Run:
+    """The fastest of several runs."""
+    return min(runs, key=lambda each: each.seconds)
+
+
+def clean_environment(**settings: str) -> dict[str, str]:
+    """What a fresh shell has, and the settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR", "LANG") if name in os.environ}
+    return kept | settings
+
+
+def machine() -> str:
+    """Processor, cores and memory."""
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB, {platform.system()} {platform.release()}"
+
+
+def versions(names: Sequence[str]) -> str:
+    """Python and the named distributions."""
+    found = [f"Python {platform.python_version()}"]
+    for name in names:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            found.append(f"{name} absent")
+    return ", ".join(found)
+
+
+def _wait(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(SAMPLE_SECONDS)
+    except subprocess.TimeoutExpired:
+        return
+
+
+def _memory(session: int, field: str) -> int:
+    """Sum of a field of smaps_rollup over the session, in bytes; 0 where /proc does not tell."""
+    return sum(_field(process, field) for process in _processes(session))
+
+
+def _field(process: Path, field: str) -> int:
+    try:
+        lines = (process / "smaps_rollup").read_text("ascii").splitlines()
+    except OSError:  # the process ended meanwhile
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith(field)), 0)
+
+
+def _processes(session: int) -> Iterator[Path]:
+    for folder in PROC.glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session:
+            yield folder
+
+
+def _processor() -> str:
+    try:
+        lines = (PROC / "cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.machine())
+
+
+if sys.platform != "linux":
+    print("memory is measured on Linux only", file=sys.stderr)

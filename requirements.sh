@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Renew the lock files: exact versions and hashes of every file of every release, for all platforms, Python 3.11 and newer.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+compile() { # lock file, extras and constraints
+    local lock=$1
+    shift
+    uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
+        --no-emit-index-url --no-emit-find-links --extra build "$@" pyproject.toml --output-file "$lock"
+}
+
+compile requirements.lock
+compile requirements-dev.lock --extra dev --constraint requirements.lock
+compile requirements-bench.lock --extra bench --constraint requirements-dev.lock
