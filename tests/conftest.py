@@ -57,7 +57,7 @@ def s3_endpoint() -> Iterator[str]:
 @pytest.fixture
 def s3(s3_endpoint: str) -> Bucket:
     """An empty bucket."""
-    import boto3
+    import boto3  # noqa: PLC0415 - only tests of S3 wait for it
 
     client = boto3.session.Session().client("s3", endpoint_url=s3_endpoint)
     name = f"bucket-{uuid.uuid4().hex}"

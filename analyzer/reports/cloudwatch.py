@@ -36,7 +36,7 @@ class StatisticValues(msgspec.Struct):
     @property
     def is_valid(self) -> bool:
         """Whether the summary is of something, and finite."""
-        return self.SampleCount > 0 and all(map(_is_number, (self.Sum, self.Minimum, self.Maximum)))
+        return self.SampleCount > 0 and all(map(_is_number, (self.SampleCount, self.Sum, self.Minimum, self.Maximum)))
 
 
 class Metric(msgspec.Struct):

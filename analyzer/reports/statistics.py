@@ -50,10 +50,10 @@ class SketchParameters(msgspec.Struct):
 
 
 class Sketch(msgspec.Struct):
-    """KLL sketch; an item of data[h] stands for 2**h rows."""
+    """KLL sketch; an item of data[h] stands for 2**h rows. Some files hold the parameters only."""
 
     parameters: SketchParameters
-    data: Levels
+    data: Levels | None = None
 
 
 class Kll(msgspec.Struct):

@@ -87,6 +87,7 @@ def blocks(
     size: int = BLOCK_BYTES,
     max_record_bytes: int = RECORD_BYTES,
     gzip_max_ratio: int = 1000,
+    *,
     quoted: bool = False,
 ) -> Iterator[Block]:
     """Lines of the split in blocks of about size bytes, a longer line alone exceeding it.
@@ -153,7 +154,7 @@ class _Building:
 class _Damage(Exception):
     """Nothing more can be read from a file. whole: nothing is missing before this point."""
 
-    def __init__(self, reason: str, detail: str, whole: bool = False) -> None:
+    def __init__(self, reason: str, detail: str, *, whole: bool = False) -> None:
         super().__init__(reason)
         self.trouble = reason, detail
         self.whole = whole

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
-import msgspec
 import pyarrow as pa
 
 from analyzer.batch import Batch
@@ -22,7 +21,7 @@ from analyzer.sources.blocks import Block, blocks
 from analyzer.sources.files import File
 from analyzer.sources.layout import Layout, Shape, majority
 from analyzer.sources.payload import Flattening, Undecodable
-from analyzer.sources.record import CaptureData, Record, Side, decode_record, decode_strictly
+from analyzer.sources.record import DAMAGE, CaptureData, Record, Side, decode_record, decode_strictly
 from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, columns_of
 from analyzer.sources.sides import CELLS_DIFFER, SideRows, columns_of_csv, common_count, is_unnamed, rows_of_side
@@ -107,15 +106,13 @@ class _BlockReader:
         if self.source.script is not None:
             yield self._scripted(records, places, self.source.script)
             return
-        first = True
-        for fast, members in self._groups(records):
-            batch = self._in_columns(records, places, members) if fast else self._in_rows(records, places, members)
-            if first:
-                batch.intake = self.account.intake
-            first = False
-            yield batch
-        if first:
-            yield Batch({}, 0, intake=self.account.intake)
+        found = [
+            self._in_columns(records, places, members) if fast else self._in_rows(records, places, members)
+            for fast, members in self._groups(records)
+        ] or [Batch({}, 0)]
+        # Only now is the account of the block complete.
+        found[-1].intake = self.account.intake
+        yield from found
 
     def shapes(self, limit: int) -> list[tuple[tuple[str, Shape], ...]]:
         records, _ = self._in_window(*self._decoded())
@@ -133,7 +130,7 @@ class _BlockReader:
         lines = self.lines
         try:
             records = list(map(decode_strictly, lines))
-        except msgspec.DecodeError:
+        except DAMAGE:
             return self._decoded_one_by_one()
         self.account.intake.records += len(lines)
         return records, range(len(lines))

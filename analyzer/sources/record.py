@@ -60,7 +60,9 @@ class Record(msgspec.Struct, gc=False):
 
 
 decode_strictly = msgspec.json.Decoder(Record).decode
-"""The record of an undamaged line; msgspec.DecodeError for any other."""
+"""The record of an undamaged line; one of DAMAGE for any other."""
+
+DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def decode_record(line: bytes) -> Record:
@@ -71,10 +73,8 @@ def decode_record(line: bytes) -> Record:
     """
     try:
         return decode_strictly(line)
-    except msgspec.DecodeError:  # also of the wrong type
+    except DAMAGE:
         return _lenient(line)
-    except RecursionError:
-        raise Undecodable("JSON is nested too deeply") from None
 
 
 def _lenient(line: bytes) -> Record:
@@ -82,8 +82,10 @@ def _lenient(line: bytes) -> Record:
         value = json.loads(line)
     except UnicodeDecodeError:
         raise Undecodable("line is not UTF-8") from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise Undecodable("line is not JSON") from None
+    except RecursionError:
+        raise Undecodable("JSON is nested too deeply") from None
     if not isinstance(value, dict) or not isinstance(value.get("captureData"), dict):
         raise Undecodable("line is not a capture record")
     captured = value["captureData"]

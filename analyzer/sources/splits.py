@@ -86,7 +86,7 @@ Cuts = Callable[[str, int], list[int]]
 
 def plan(
     files: Iterable[File],
-    splittable: bool = True,
+    splittable: bool = True,  # noqa: FBT001, FBT002 - the second thing every caller decides
     size: int = SPLIT_BYTES,
     cuts: Cuts | None = None,
 ) -> list[Split]:
@@ -98,7 +98,7 @@ def plan(
     splits: list[Split] = []
     held: list[Piece] = []
     total = 0
-    for piece in (piece for file in files for piece in _pieces(file, splittable, size, cuts)):
+    for piece in (piece for file in files for piece in _pieces(file, size if splittable else file.size, cuts)):
         if held and total + piece.end - piece.start > size:
             splits.append(tuple(held))
             held, total = [], 0
@@ -107,8 +107,8 @@ def plan(
     return [*splits, tuple(held)] if held else splits
 
 
-def _pieces(file: File, splittable: bool, size: int, cuts: Cuts | None) -> list[Piece]:
-    if not splittable or file.size <= size or not _is_plain(file.path):
+def _pieces(file: File, size: int, cuts: Cuts | None) -> list[Piece]:
+    if file.size <= size or not _is_plain(file.path):
         return [Piece(file.path, 0, file.size, whole=True)]
     inner = cuts(file.path, size) if cuts else range(size, file.size, size)
     edges = [0, *(cut for cut in inner if cut < file.size), file.size]
@@ -141,7 +141,7 @@ def quote_aware_cuts(path: str, size: int = SPLIT_BYTES, chunk_bytes: int = CHUN
             cells = np.frombuffer(chunk, np.uint8)
             quotes = cells == ord('"')
             if base + len(chunk) >= target:
-                ends = _record_ends(cells, quotes, inside) + base
+                ends = _record_ends(cells, quotes, inside=inside) + base
                 while (at := int(np.searchsorted(ends, target))) < len(ends):
                     cuts.append(int(ends[at]))
                     target = (cuts[-1] // size + 1) * size
@@ -152,7 +152,7 @@ def quote_aware_cuts(path: str, size: int = SPLIT_BYTES, chunk_bytes: int = CHUN
     return [cut for cut in cuts if cut < base]
 
 
-def _record_ends(cells: npt.NDArray[np.uint8], quotes: npt.NDArray[np.bool_], inside: bool) -> npt.NDArray[np.int64]:
+def _record_ends(cells: npt.NDArray[np.uint8], quotes: npt.NDArray[np.bool_], *, inside: bool) -> npt.NDArray[np.int64]:
     """Positions after the newlines outside quotes."""
     quoted = np.logical_xor.accumulate(quotes) ^ inside
     return np.flatnonzero((cells == ord("\n")) & ~quoted) + 1
@@ -313,8 +313,8 @@ def client() -> Any:
 
 @cache
 def _client(_process: int, endpoint: str | None) -> Any:
-    import boto3  # here, because importing it takes longer than a small job
-    from botocore.config import Config
+    import boto3  # noqa: PLC0415 - importing it takes longer than a small job
+    from botocore.config import Config  # noqa: PLC0415
 
     settings = Config(
         retries={"mode": "standard", "max_attempts": 6},
@@ -330,8 +330,8 @@ def _client(_process: int, endpoint: str | None) -> Any:
 @contextmanager
 def storage_errors() -> Iterator[None]:
     """Turn the failures of S3 into OSError with the fitting errno."""
-    from botocore.exceptions import BotoCoreError, ClientError
-    from urllib3.exceptions import HTTPError
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see _client
+    from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
     try:
         yield

@@ -146,7 +146,7 @@ MODEL_QUALITY = {"version": 0.0, "dataset": {"item_count": 1}, "regression_metri
         (b"[]", "Expected `object`, got `array`"),
         (b"{}", "unknown document"),
         (MODEL_QUALITY, "holds model-quality statistics"),
-        ({"version": 0.0, "features": [], "monitoring_config": {}}, "holds data-quality constraints.*baseline_constr"),
+        ({"version": 0.0, "features": [], "monitoring_config": {}}, "holds data-quality constraints"),
         ({"features": [{"name": "a", "num_constraints": {}}]}, "holds data-quality constraints"),
         ({"violations": []}, "holds constraint violations"),
         ({"explanations": {}}, "holds a Clarify analysis"),

@@ -14,6 +14,7 @@ from analyzer.reports import violations
 from analyzer.reports.document import render
 from analyzer.reports.violations import Violation
 
+COUNTS = "Number of columns in current dataset: 9, Number of columns in baseline constraints: 8"
 DISTANCE = re.compile(r"distance: (.+) exceeds threshold: (.+)")  # how programs of AWS's users read drift
 
 
@@ -80,8 +81,7 @@ def test_a_p_value_is_not_taken_for_a_distance() -> None:
         (
             violations.extra_columns(9, 8),
             "extra_column_check",
-            "There are extra columns in current dataset. Number of columns in current dataset: 9, "
-            "Number of columns in baseline constraints: 8",
+            f"There are extra columns in current dataset. {COUNTS}",
         ),
         (
             violations.non_negative("a", -2.0),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from analyzer.sources import blocks as module
 from analyzer.sources.blocks import Block, blocks
-from analyzer.sources.splits import File, Piece, plan, quote_aware_cuts
+from analyzer.sources.splits import File, Piece, plan, quote_aware_cuts, stream
 from tests.conftest import Bucket
 
 in_tmp = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -60,7 +60,7 @@ def test_every_line_is_read_once_and_its_origin_is_known(
                 for number, line in enumerate(lines_of(data), 1)]  # fmt: skip
     found = []
     before: dict[str, int] = {}
-    read_before: dict[str, int] = {}
+    pieces_before: dict[tuple[str, int], int] = {}
     for split in plan([file for file in files if file.size], size=split_size):
         for block in blocks(split, block_size):
             assert block.data.endswith(b"\n")
@@ -68,9 +68,7 @@ def test_every_line_is_read_once_and_its_origin_is_known(
             at = 0
             for line in block.data.splitlines(keepends=True):
                 path, start, number = block.origin(at)
-                if (path, start) not in read_before:
-                    read_before[path, start] = before.get(path, 0)  # type: ignore[index]
-                found.append((line, path, read_before[path, start] + number))  # type: ignore[index]
+                found.append((line, path, pieces_before.setdefault((path, start), before.get(path, 0)) + number))
                 at += len(line)
             for (path, _), count in block.lines.items():
                 before[path] = before.get(path, 0) + count
@@ -124,7 +122,6 @@ def test_an_endless_line_is_neither_kept_nor_read_by_later_pieces_to_the_end(
             taken += len(chunk)
             yield chunk
 
-    stream = module.stream
     monkeypatch.setattr(module, "stream", counted)
     monkeypatch.setattr("analyzer.sources.splits._LOOK_AHEAD", 100)
     split = [piece for split in plan([file], size=1000) for piece in split]
@@ -150,6 +147,24 @@ def test_blocks_stay_near_their_size(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_data(tmp_path: Path, wrap: Any) -> None:
     block = read(piece(tmp_path / "x", wrap(b"\xef\xbb\xbfa\nb\n")))
     assert (block.data, block.spans[0].offset) == (b"a\nb\n", 3)
+
+
+def test_a_file_that_begins_at_the_offset_where_another_ended_is_told_apart(tmp_path: Path) -> None:
+    parts = piece(tmp_path / "x", b"ab\n"), piece(tmp_path / "y", b"\xef\xbb\xbfcd\n")
+    assert read(*parts).origin(3) == (parts[1].path, 0, 1)
+
+
+def test_half_a_line_before_damage_is_no_line(tmp_path: Path) -> None:
+    half = gzip.compress(b"12\n123")[:-8]
+    assert read(piece(tmp_path / "x", half)).data == b"12\n"
+
+
+def test_an_unclosed_quote_costs_one_record_and_not_the_file(tmp_path: Path) -> None:
+    data = b'a\n"' + b"b\n" * 50 + b'c\n"d\ne"\n'
+    block = read(piece(tmp_path / "x", data), size=16, max_record_bytes=40, quoted=True)
+    assert block.data.startswith(b"a\n")
+    assert block.data.endswith(b'c\n"d\ne"\n')
+    assert {reason for reason, _ in told(block)} == {module.TOO_LONG}
 
 
 PACKED = {
@@ -196,6 +211,14 @@ def test_damaged_gzip_never_raises(tmp_path: Path, at: int, bit: int) -> None:
     packed = bytearray(gzip.compress(noise))
     packed[at] ^= 1 << bit
     assert len(told(read(piece(tmp_path / "x", bytes(packed))))) == 1
+
+
+@pytest.mark.parametrize("share", [at / 13 for at in range(1, 13)])
+def test_of_cut_gzip_that_expands_greatly_no_line_is_lost(tmp_path: Path, share: float) -> None:
+    packed = gzip.compress(b"12\n" * 3_000_000)
+    cut = packed[: int(len(packed) * share)]
+    decodable = zlib.decompressobj(31).decompress(cut)
+    assert len(read(piece(tmp_path / "x", cut)).data) == decodable.rfind(b"\n") + 1
 
 
 def test_a_gzip_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

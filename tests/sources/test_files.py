@@ -34,7 +34,7 @@ def window(start: str, end: str) -> Window:
 
 
 def hour(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type]
+    return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc]
 
 
 HOURS = [f"2024/05/01/{hour:02}/a.jsonl" for hour in range(7, 15)]
@@ -100,6 +100,13 @@ def test_links_into_hidden_folders_are_followed_as_kubernetes_mounts_need(tmp_pa
     (tmp_path / "..data").symlink_to("..2024_05")
     (tmp_path / "a.csv").symlink_to("..data/a.csv")
     assert names(list_files(str(tmp_path)), tmp_path) == ["a.csv"]
+
+
+def test_of_several_links_to_one_file_the_first_by_name_counts(tmp_path: Path) -> None:
+    write(tmp_path, ".h/x")
+    for name in "zmbyack":
+        (tmp_path / name).symlink_to(".h/x")
+    assert names(list_files(str(tmp_path)), tmp_path) == ["a"]
 
 
 def test_link_loops_end(tmp_path: Path) -> None:
@@ -245,7 +252,8 @@ def test_a_missing_bucket_is_an_error_with_a_hint(s3: Bucket) -> None:
 
 
 @pytest.mark.parametrize("uri", ["s3://", "s3:///key", "s3://Not_A..Bucket!/x"])
-def test_a_uri_without_a_usable_bucket_is_an_error(s3: Bucket, uri: str) -> None:
+@pytest.mark.usefixtures("s3_endpoint")
+def test_a_uri_without_a_usable_bucket_is_an_error(uri: str) -> None:
     with pytest.raises(SourceUnreadable, match="Hint"):
         list_files(uri)
 
