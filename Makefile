@@ -28,14 +28,14 @@ lint: $(VENV)/.dev ## style and format
 types: $(VENV)/.dev ## static types
 	$(BIN)/mypy
 
-bench: $(VENV)/.bench ## measure against DuckDB, whylogs and the floor; ARGS=--quick for a minute's worth
+bench: $(VENV)/.peers ## measure against DuckDB, whylogs and the floor; ARGS=--quick for a minute's worth
 	$(BIN)/python -m benchmarks.run $(ARGS)
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	./requirements.sh
 
 clean: ## remove what was made, .venv included
-	rm -rf $(VENV) demo-data benchmark-data build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) demo-data build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
 $(VENV)/.python:
 	@command -v $(PYTHON) >/dev/null || { echo "$(PYTHON) was not found. Hint: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3.11"; exit 1; }
@@ -49,5 +49,6 @@ $(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.python
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 	@echo "installing what the tests need" && $(PIP) --require-hashes -r requirements-dev.lock && touch $@
 
-$(VENV)/.bench: requirements-bench.lock $(VENV)/.runtime
-	@echo "installing the peers" && $(PIP) --require-hashes -r requirements-bench.lock && touch $@
+$(VENV)/.peers: requirements-peers.lock $(VENV)/.runtime
+	@echo "installing the peers" && $(BIN)/python -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-peers.lock && touch $@

@@ -2,4 +2,10 @@
 
 from __future__ import annotations
 
+from hypothesis import settings
+
 pytest_plugins = ["tests.plugin_golden"]
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("analyzer", deadline=None)
+settings.load_profile("analyzer")

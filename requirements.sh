@@ -7,9 +7,9 @@ compile() { # lock file, extras and constraints
     local lock=$1
     shift
     uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-        --no-emit-index-url --no-emit-find-links --extra build "$@" pyproject.toml --output-file "$lock"
+        --no-emit-index-url --no-emit-find-links "$@" --output-file "$lock"
 }
 
-compile requirements.lock
-compile requirements-dev.lock --extra dev --constraint requirements.lock
-compile requirements-bench.lock --extra bench --constraint requirements-dev.lock
+compile requirements.lock --extra build pyproject.toml
+compile requirements-dev.lock --extra build --extra dev --constraint requirements.lock pyproject.toml
+compile requirements-peers.lock --group pyproject.toml:peers

@@ -1,7 +1,7 @@
 """Wall time and peak memory of a command and all its children, and what machine this is.
 
-Memory is sampled from /proc: the sum over the processes of the command's session. PSS divides shared pages among those
-who share them, RSS counts them for each.
+Memory is sampled from /proc (Linux only; 0 elsewhere): the sum over the processes of the command's session. PSS divides
+shared pages among those who share them, RSS counts them for each.
 """
 
 from __future__ import annotations
@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 SAMPLE_SECONDS = 0.05
@@ -74,13 +73,7 @@ def machine() -> str:
 
 def versions(names: Sequence[str]) -> str:
     """Python and the named distributions."""
-    found = [f"Python {platform.python_version()}"]
-    for name in names:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"{name} absent")
-    return ", ".join(found)
+    return ", ".join([f"Python {platform.python_version()}", *(f"{name} {version(name)}" for name in names)])
 
 
 def _wait(process: subprocess.Popen[bytes]) -> None:
@@ -120,7 +113,3 @@ def _processor() -> str:
         return platform.processor()
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.machine())
-
-
-if sys.platform != "linux":
-    print("memory is measured on Linux only", file=sys.stderr)

@@ -71,7 +71,7 @@ class Kinds:
         state.classes += np.bincount(kinds, counts, 5).astype(np.int64)
         fractional = kinds == Kind.FRACTIONAL
         if fractional.any():
-            state.whole += _sum(counts, fractional & (cells.numbers == np.trunc(cells.numbers)))
+            state.whole += _sum(counts, fractional & cells.finite & (cells.numbers == np.trunc(cells.numbers)))
         if not cells.finite.all():
             state.nan += _sum(counts, cells.non_finite & np.isnan(cells.numbers))
             state.infinite += _sum(counts, cells.non_finite & np.isinf(cells.numbers))

@@ -94,7 +94,7 @@ def data_quality_metrics(
     return [metric for metric in found if metric]
 
 
-def endpoint_dimensions(endpoint: str | None = None, schedule: str | None = None) -> dict[str, str]:
+def dimensions(endpoint: str | None = None, schedule: str | None = None) -> dict[str, str]:
     """Endpoint and MonitoringSchedule, as far as they are known."""
     return {name: value for name, value in (("Endpoint", endpoint), ("MonitoringSchedule", schedule)) if value}
 

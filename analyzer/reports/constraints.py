@@ -20,6 +20,8 @@ from analyzer.reports.options import OWN, Options, Scope
 from analyzer.reports.storage import Location
 from analyzer.reports.text import clip
 
+__all__ = ["Constraints", "FeatureConstraints", "Options", "parse", "read_constraints"]
+
 MAX_BYTES = 64 * 2**20
 MAX_DEPTH = 100
 TYPES = ("Integral", "Fractional", "Boolean", "String", "Unknown")

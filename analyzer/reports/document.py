@@ -67,15 +67,16 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def _scientific(text: str) -> str:
-    """Python's spelling of a double in Java's form with exponent."""
+    """The shortest spelling of a double, with or without exponent, in Java's form with exponent."""
     mantissa, _, exponent = text.partition("e")
     if exponent:
         return f"{mantissa}{'' if '.' in mantissa else '.0'}E{int(exponent)}"
-    sign = "-" if text[0] == "-" else ""
-    whole, _, fraction = mantissa.lstrip("-").partition(".")
-    power = len(whole) - 1 if whole != "0" else len(fraction.lstrip("0")) - len(fraction) - 1
-    digits = (whole + fraction).strip("0")
-    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{power}"
+    whole, _, fraction = text.partition(".")
+    sign, whole = ("-", whole[1:]) if whole[0] == "-" else ("", whole)
+    if whole != "0":
+        return f"{sign}{whole[0]}.{(whole[1:] + fraction).rstrip('0') or '0'}E{len(whole) - 1}"
+    digits = fraction.lstrip("0")
+    return f"{sign}{digits[0]}.{digits[1:] or '0'}E{len(digits) - len(fraction) - 1}"
 
 
 def _print(value: Any, line: str, emit: Emit) -> None:
@@ -131,8 +132,9 @@ def _doubles(values: npt.NDArray[np.float64]) -> str:
     if not unusual.size:
         return f"[ {text.replace(',', ', ')} ]"
     items = text.split(",")
-    for index, number in zip(unusual.tolist(), values[unusual].tolist(), strict=True):
-        items[index] = _finite(number)
+    for index in unusual.tolist():
+        if items[index] != "null":
+            items[index] = _scientific(items[index])
     return f"[ {', '.join(items)} ]"
 
 

@@ -337,23 +337,38 @@ def _steady(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _gunzip(chunks: Iterable[bytes], max_ratio: int) -> Iterator[bytes]:
     """Content of a gzip file of one or several members. Raises _Damage behind what could be decoded."""
-    inflater, taken, given = zlib.decompressobj(wbits=31), 0, 0
-    for step in (chunk[at : at + _GZIP_IN] for chunk in chunks for at in range(0, len(chunk), _GZIP_IN)):
-        pending, taken, data = step, taken + len(step), b""
+    members = _Members(max_ratio)
+    for chunk in chunks:
+        for at in range(0, len(chunk), _GZIP_IN):
+            yield from members.unpacked(chunk[at : at + _GZIP_IN])
+    if not members.inflater.eof:
+        raise _Damage(CUT_GZIP, "the end of the data is missing")
+
+
+class _Members:
+    """The members of a gzip file, one after the other, and how far they expand."""
+
+    def __init__(self, max_ratio: int) -> None:
+        self.max_ratio = max_ratio
+        self.inflater: Any = zlib.decompressobj(wbits=31)
+        self.taken = self.given = 0  # bytes
+
+    def unpacked(self, pending: bytes) -> Iterator[bytes]:
+        """Content of the next stored bytes."""
+        self.taken += len(pending)
+        data = b""
         while pending or len(data) == _GZIP_OUT:
-            if inflater.eof:
+            if self.inflater.eof:
                 pending = pending.lstrip(b"\0")  # padding of tape and block devices
                 if not pending:
-                    break
-                inflater = _next_member(pending)
-            data = _inflated(inflater, pending)
-            given += len(data)
+                    return
+                self.inflater = _next_member(pending)
+            data = _inflated(self.inflater, pending)
+            self.given += len(data)
             yield data
-            pending = inflater.unused_data if inflater.eof else inflater.unconsumed_tail
-            if given > max(_FREE_BYTES, max_ratio * (taken - len(pending))):
-                raise _Damage(BOMB, f"more than {max_ratio} times")
-    if not inflater.eof:
-        raise _Damage(CUT_GZIP, "the end of the data is missing")
+            pending = self.inflater.unused_data if self.inflater.eof else self.inflater.unconsumed_tail
+            if self.given > max(_FREE_BYTES, self.max_ratio * (self.taken - len(pending))):
+                raise _Damage(BOMB, f"more than {self.max_ratio} times")
 
 
 def _next_member(data: bytes) -> Any:

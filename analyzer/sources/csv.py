@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
@@ -68,10 +67,8 @@ class CsvSource:
     def _batch(self, run: _Run, rows: WholeRows, account: Account) -> Batch:
         table = _quick_table(run, rows) or _careful_table(run, rows.block.data, account)
         account.intake.records += table.num_rows
-        columns = {
-            name: column.combine_chunks() for name, column in zip(run.layout.names, table.columns, strict=True)
-        }
-        return Batch(ids=identified(columns, self.inference_id_columns), columns=columns, rows=table.num_rows)
+        columns = {name: column.combine_chunks() for name, column in zip(run.layout.names, table.columns, strict=True)}
+        return Batch(ids=identified(columns, last_two=self.inference_id_columns), columns=columns, rows=table.num_rows)
 
     def _scripted(self, block: Block, account: Account, script: Script) -> Iterator[Batch]:
         gathering, places = Gathering(self.names), Places(block)
@@ -110,7 +107,8 @@ class _Layouts:
     def __init__(self, source: CsvSource) -> None:
         self._source = source
         self._path = ""
-        self._layout = _Layout(())
+        self._layout: _Layout | None = None  # of the file at hand, once a row of it was seen
+        self._last = _Layout(())
 
     def runs(self, block: Block) -> list[_Run]:
         """Rows of the block that can be parsed together, in order."""
@@ -118,13 +116,12 @@ class _Layouts:
         for span, (begin, end) in zip(block.spans, extents(block), strict=True):
             first = begin
             if span.path != self._path:
-                known = self._layout if self._path else None
-                self._path = span.path
+                self._path, self._last, self._layout = span.path, self._layout or self._last, None
                 if span.start or (span.line != 1 and self._source.header):
                     self._layout = self._elsewhere(span.path)
-                else:
-                    self._layout, first = self._learnt(block.data, begin, end, known)
-            if first >= end:
+            if self._layout is None:
+                self._layout, first = self._learnt(block.data, begin, end)
+            if self._layout is None or first >= end:
                 continue
             if runs and runs[-1].layout == self._layout:
                 runs[-1].extents.append((first, end))
@@ -133,23 +130,26 @@ class _Layouts:
         return runs
 
     def _elsewhere(self, path: str) -> _Layout:
-        """Columns of a file whose beginning is not in this split."""
+        """Columns of a file whose beginning is not in this split, or was left out."""
+        bounds, layout = self._source.bounds, None
         head = Piece(path, 0, _HEAD_BYTES, whole=False)
-        for rows in whole_rows(self._source.bounds.blocks((head,)), self._source.bounds.max_record_bytes):
-            if rows.block.spans and (rows.block.spans[0].line == 1 or not self._source.header):
-                return self._learnt(rows.block.data, 0, len(rows.block.data), None)[0]
+        for number, rows in enumerate(whole_rows(bounds.blocks((head,)), bounds.max_record_bytes)):
+            if self._source.header and not number and not (rows.block.spans and rows.block.spans[0].line == 1):
+                break
+            layout, _ = self._learnt(rows.block.data, 0, len(rows.block.data))
+            if layout:
+                return layout
         return _Layout((), fault=NO_HEADER)
 
-    def _learnt(self, data: bytes, begin: int, end: int, known: _Layout | None) -> tuple[_Layout, int]:
-        """Columns of the file in data[begin:end], and where its rows begin."""
+    def _learnt(self, data: bytes, begin: int, end: int) -> tuple[_Layout | None, int]:
+        """Columns of the file that begins with data[begin:end], None while it is blank, and where its rows begin."""
         first = _first_row(data, begin, end)
         if first is None:
-            return _Layout((), fault=NO_HEADER), end
+            return None, end
         if self._source.header:
-            after = first.at + len(first.body)
-            return _header_layout(first.body), after
+            return _header_layout(first.body), first.at + len(first.body)
         width = first.body.count(b",") + 1
-        if known is None or width != len(known.names) or b'"' in first.body:
+        if width != len(self._last.names) or b'"' in first.body:
             found = islice(careful_rows(data, begin, min(end, begin + _HEAD_BYTES)), _HEAD_ROWS)
             width = Counter(len(cells_of(row.body)) for row in found).most_common(1)[0][0]
         return _nameless_layout(width, self._source.names or ()), begin
@@ -195,13 +195,10 @@ def _quick_table(run: _Run, rows: WholeRows) -> pa.Table | None:
     if layout.fault or not rows.regular or _is_suspect(run, block.data):
         return None
     view = memoryview(block.data)
-    data = pa.py_buffer(b"".join([view[begin:end] for begin, end in run.extents]))
-    damage: list[Any] = []
     try:
-        table = _parsed(data, len(layout.names), damage)
-    except pa.ArrowInvalid:  # not UTF-8
+        return _parsed(b"".join([view[begin:end] for begin, end in run.extents]), len(layout.names))
+    except pa.ArrowInvalid:  # another number of cells, or not UTF-8; the text would quote the data
         return None
-    return None if damage else table
 
 
 def _is_suspect(run: _Run, data: bytes) -> bool:
@@ -237,24 +234,19 @@ def _careful_table(run: _Run, data: bytes, account: Account) -> pa.Table:
                 account.reject(row.at, fault, row.detail)
             else:
                 sound += row.body + b"\n"
-    return _parsed(pa.py_buffer(sound), len(layout.names), [])
+    return _parsed(bytes(sound), len(layout.names))
 
 
-def _parsed(data: pa.Buffer, width: int, damage: list[Any]) -> pa.Table:
-    """Text cells of CSV rows; `damage` gets the rows of another width, blank ones aside."""
+def _parsed(data: bytes, width: int) -> pa.Table:
+    """Text cells of CSV rows; ArrowInvalid when a row has another width or is not UTF-8."""
     places = [str(at) for at in range(width)]  # Arrow wants names that differ
-    if not data.size:
+    if not data:
         return pa.table({place: pa.array([], pa.string()) for place in places})
-
-    def skip(row: Any) -> str:
-        if row.text.strip(" \t\v\f\r\n"):
-            damage.append(row)
-        return "skip"
-
+    # Arrow's own handler of invalid rows is of no use: it fails on rows that are not UTF-8, and says so to stderr.
     return arrow_csv.read_csv(
         pa.BufferReader(data),
-        read_options=arrow_csv.ReadOptions(column_names=places, use_threads=False, block_size=data.size + 1),
-        parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+        read_options=arrow_csv.ReadOptions(column_names=places, use_threads=False, block_size=len(data) + 1),
+        parse_options=arrow_csv.ParseOptions(newlines_in_values=True),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(places, pa.string()),
             null_values=[""],

@@ -131,8 +131,9 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _quoting(block: Block) -> tuple[bool, int | None]:
-    """Whether quotes stand at the edges of cells only and every file but the last closes them; and where the
-    unfinished row at the end begins, if there is one.
+    """Whether Arrow reads the block's quotes as meant, and where the unfinished row at its end begins, if any.
+
+    It does when they stand at the edges of cells only and every file but the last closes them.
     """
     if b'"' not in block.data:
         return True, None
@@ -188,7 +189,7 @@ def _joined(carry: Block, block: Block) -> Block:
 
 def _parted(block: Block, cut: int) -> tuple[Block, Block]:
     """The block before and from `cut`, which lies in its last file; counts go with the first that has data."""
-    path, start, line = block.origin(cut)
+    _, _, line = block.origin(cut)
     last = block.spans[-1]
     rest = Block(block.data[cut:], [replace(last, at=0, offset=last.offset + cut - last.at, line=line)])
     if not cut:

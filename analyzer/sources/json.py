@@ -175,14 +175,16 @@ def _records_of_lines(block: Block, account: Account) -> Iterator[_Record]:
 def _lenient(line: bytes, at: int, account: Account) -> Iterator[_Record]:
     """What the fast decoder refuses: NaN and Infinity, very long numbers."""
     try:
-        yield _Record(at, json.loads(line), line)
-        return
+        value = json.loads(line)
     except UnicodeDecodeError:
         reason = NOT_UTF8
     except RecursionError:
         reason = TOO_DEEP
     except ValueError:
         reason = NOT_JSON
+    else:
+        yield _Record(at, value, line)
+        return
     account.intake.records += 1
     account.reject(at, reason)
 

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from analyzer.batch import Batch
+from analyzer.batch import Batch, Intake
+from analyzer.log import one_line
 from analyzer.sources.blocks import Block, Span
-from analyzer.sources.nested import flat_columns, list_lengths
+from analyzer.sources.nested import flat_columns, holds_lists, list_lengths
 from analyzer.sources.rejects import Account
 from analyzer.sources.script import Script
 from analyzer.sources.splits import File, Piece, Split, client, is_remote, open_local, plan, storage_errors
@@ -67,3 +67,138 @@ class ParquetSource:
                 _reject(account, DAMAGED_FILE, _told(error), 1)
         if account.intake.rejected:
             yield Batch({}, 0, intake=account.intake)
+
+    def _groups(self, file: pq.ParquetFile, piece: Piece, account: Account) -> Iterator[Batch]:
+        begin = 0  # row of the file
+        for number in range(file.metadata.num_row_groups):
+            group = file.metadata.row_group(number)
+            if _owns(piece, group):
+                reading = _Group(file, number, begin)
+                try:
+                    yield from self._batches(reading, account)
+                except _FAILURES as error:
+                    detail = f"row group {number}: {_told(error)}"
+                    _reject(account, DAMAGED_GROUP, detail, max(1, group.num_rows - reading.done))
+            begin += group.num_rows
+
+    def _batches(self, reading: _Group, account: Account) -> Iterator[Batch]:
+        """The sound rows of a row group; what was rejected so far goes with the first batch."""
+        lists = any(map(holds_lists, reading.file.schema_arrow.types))
+        lengths = _lengths(tuple(file.path for file in self.files), self.flatten_limit) if lists else ()
+        for rows in reading.file.iter_batches(_size(reading.file), [reading.number], use_threads=False):
+            if self.script is not None:
+                yield from _scripted(rows, Script.load(self.script), reading, account)
+            else:
+                columns = flat_columns(rows, dict(lengths))
+                columns, count = _sound(columns, rows.num_rows, reading, account)
+                account.intake.records += count
+                ids = identified(columns)
+                yield Batch(columns, count, ids, account.intake)
+                account.intake = Intake()
+            reading.done += rows.num_rows
+
+
+@dataclass(slots=True)
+class _Group:
+    """A row group being read: rows of the file before it, and rows of it that are done."""
+
+    file: pq.ParquetFile
+    number: int
+    begin: int
+    done: int = 0
+
+
+def _scripted(rows: pa.RecordBatch, script: Script, reading: _Group, account: Account) -> Iterator[Batch]:
+    gathering, path = Gathering(), account.block.spans[0].path
+    for number, row in enumerate(rows.to_pylist(), reading.begin + reading.done + 1):
+        account.intake.records += 1
+        fresh = script.rows(row, (path, number, None))
+        account.intake.dropped += not fresh
+        yield from gathering.add(fresh)
+    yield gathering.rest(account.intake)
+    account.intake = Intake()
+
+
+def _owns(piece: Piece, group: pq.RowGroupMetaData) -> bool:
+    """Whether the row group's first byte lies in the piece."""
+    if piece.whole or not group.num_columns:
+        return piece.start == 0
+    column = group.column(0)
+    offset = column.data_page_offset
+    if column.has_dictionary_page and column.dictionary_page_offset is not None:
+        offset = min(offset, column.dictionary_page_offset)
+    return bool(piece.start <= max(offset, 0) < piece.end)
+
+
+def _size(file: pq.ParquetFile) -> int:
+    """Rows read at once, so that wide files take as much memory as narrow ones."""
+    columns: int = file.metadata.num_columns
+    return max(256, min(65_536, BATCH_CELLS // max(1, columns)))
+
+
+def _sound(
+    columns: dict[str, pa.Array], count: int, reading: _Group, account: Account
+) -> tuple[dict[str, pa.Array], int]:
+    """The rows whose texts are UTF-8, and how many; the others are rejected."""
+    damaged: dict[int, str] = {}
+    for name, column in columns.items():
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            damaged.update(dict.fromkeys(_not_utf8(column), name))
+    if not damaged:
+        return columns, count
+    kept = np.ones(count, np.bool_)
+    for at in sorted(damaged):
+        kept[at] = False
+        _reject(account, NOT_UTF8, f"column {damaged[at]!r}, row {reading.begin + reading.done + at + 1}", 1)
+    mask = pa.array(kept)
+    return {name: column.filter(mask) for name, column in columns.items()}, int(kept.sum())
+
+
+def _not_utf8(column: pa.Array) -> Iterator[int]:
+    """Rows whose text is not UTF-8; Arrow's reader lets it pass."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        for at, cell in enumerate(column.cast(pa.large_binary()).to_pylist()):
+            try:
+                cell is None or cell.decode()
+            except UnicodeDecodeError:
+                yield at
+
+
+@lru_cache(maxsize=4)
+def _lengths(paths: tuple[str, ...], limit: int) -> tuple[tuple[str, int], ...]:
+    """Common lengths of lists in the first rows of the first readable file; the same in every process."""
+    for path in paths:
+        try:
+            with _opened(path) as file:
+                for batch in file.iter_batches(1024, use_threads=False):
+                    return tuple(list_lengths(batch, limit).items())
+        except _FAILURES:
+            continue  # reading the file for its rows will tell
+    return ()
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[pq.ParquetFile]:
+    """The file, local or on S3; OSError or Arrow's errors when it is damaged."""
+    if is_remote(path):
+        import smart_open  # noqa: PLC0415 - importing it takes longer than a small job
+
+        with storage_errors(), smart_open.open(path, "rb", transport_params={"client": client()}) as stream:
+            yield pq.ParquetFile(stream)
+    else:
+        with os.fdopen(open_local(path), "rb") as stream:
+            yield pq.ParquetFile(stream)
+
+
+def _reject(account: Account, reason: str, detail: str, count: int) -> None:
+    """Count `count` records as rejected, with one sample for all of them."""
+    account.intake.records += count
+    account.reject(0, reason, detail)
+    account.intake.rejected[reason] += count - 1
+
+
+def _told(error: BaseException) -> str:
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return one_line(text, 200)

@@ -150,7 +150,7 @@ def _guarded(path: str, lines: tuple[str, ...], where: Where | None) -> Iterator
     try:
         with redirect_stdout(_printed), redirect_stderr(_printed):
             yield
-    except (Exception, SystemExit) as error:  # a user's script may raise anything, and must not end the process
+    except (Exception, SystemExit) as error:  # a user's script may raise anything
         raise ScriptError(_explained(path, lines, where, error)) from error
     finally:
         _printed.end()
@@ -178,7 +178,7 @@ def _said(error: BaseException) -> str:
     """Type and text of an exception; the text may quote data, so it is cut short."""
     try:
         text = str(error)
-    except Exception:  # an exception of the user's whose text cannot be made
+    except Exception:  # noqa: BLE001 - an exception of the user's whose text cannot be made
         text = ""
     return f"{type(error).__name__}: {redacted(one_line(text, 200))}" if text else type(error).__name__
 

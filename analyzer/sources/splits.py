@@ -134,21 +134,25 @@ def quote_aware_cuts(path: str, size: int = SPLIT_BYTES, chunk_bytes: int = CHUN
 
     Reads the file once; [] when it cannot be read (reading it will tell). Memory: a few chunks.
     """
-    cuts: list[int] = []
-    target, base, inside = size, 0, False
     try:
-        for chunk in stream(path, 0, _EVERYTHING, chunk_bytes):
-            cells = np.frombuffer(chunk, np.uint8)
-            quotes = cells == ord('"')
-            if base + len(chunk) >= target:
-                ends = _record_ends(cells, quotes, inside=inside) + base
-                while (at := int(np.searchsorted(ends, target))) < len(ends):
-                    cuts.append(int(ends[at]))
-                    target = (cuts[-1] // size + 1) * size
-            inside ^= bool(np.count_nonzero(quotes) & 1)
-            base += len(chunk)
+        return _cuts(stream(path, 0, _EVERYTHING, chunk_bytes), size)
     except OSError:
         return []
+
+
+def _cuts(chunks: Iterable[bytes], size: int) -> list[int]:
+    cuts: list[int] = []
+    target, base, inside = size, 0, False
+    for chunk in chunks:
+        cells = np.frombuffer(chunk, np.uint8)
+        quotes = cells == ord('"')
+        if base + len(chunk) >= target:
+            ends = _record_ends(cells, quotes, inside=inside) + base
+            while (at := int(np.searchsorted(ends, target))) < len(ends):
+                cuts.append(int(ends[at]))
+                target = (cuts[-1] // size + 1) * size
+        inside ^= bool(np.count_nonzero(quotes) & 1)
+        base += len(chunk)
     return [cut for cut in cuts if cut < base]
 
 

@@ -108,7 +108,7 @@ class Gathering:
         return dict(zip(names, row.values(), strict=True))
 
 
-def identified(columns: dict[str, pa.Array], last_two: bool = False) -> pa.StringArray | None:
+def identified(columns: dict[str, pa.Array], *, last_two: bool = False) -> pa.StringArray | None:
     """Ids of the rows from the columns that batch transform adds; takes those columns out (contract.md 3.3).
 
     last_two: the two last columns are id and time when no column has the documented name.

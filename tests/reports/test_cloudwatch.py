@@ -14,7 +14,7 @@ from analyzer.reports.cloudwatch import (
     Metric,
     StatisticValues,
     data_quality_metrics,
-    endpoint_dimensions,
+    dimensions,
     feature_baseline_drift,
     feature_data,
     heartbeat,
@@ -44,7 +44,7 @@ def records(metrics: list[Metric], **names: str) -> list[dict[str, Any]]:
 
 def test_a_record_has_the_documented_shape() -> None:
     values = StatisticValues(100.0, 98.0, 0.0, 1.0)
-    names = endpoint_dimensions("endpoint_0", "schedule_0")
+    names = dimensions("endpoint_0", "schedule_0")
     data = render_metrics([Metric("feature_data_age", values)], datetime(2019, 11, 26, 3, tzinfo=UTC), names)
     assert json.loads(data) == {
         "MetricName": "feature_data_age",
@@ -124,7 +124,7 @@ def test_plain_names_stay_as_they_are() -> None:
 
 
 def test_unknown_dimensions_are_absent() -> None:
-    assert (endpoint_dimensions(), endpoint_dimensions(schedule="s")) == ({}, {"MonitoringSchedule": "s"})
+    assert (dimensions(), dimensions(schedule="s")) == ({}, {"MonitoringSchedule": "s"})
 
 
 def test_times_are_universal() -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TextIO
 
 import boto3
@@ -106,6 +107,40 @@ def test_an_output_folder_that_is_a_mount_of_its_own_gets_the_whole_document(
     document.write(folder / "a.json", ["x" * 3_000_000])
     assert (folder / "a.json").read_bytes() == document.render(["x" * 3_000_000])
     assert (names(folder), names(folder.parent)) == (["a.json"], ["output"])
+
+
+def test_a_parent_on_another_device_is_left_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stat = Path.stat
+
+    def elsewhere(self: Path, **options: bool) -> Any:
+        return SimpleNamespace(st_dev=-1) if self.name == ".partial" else stat(self, **options)
+
+    monkeypatch.setattr(Path, "stat", elsewhere)
+    seen: list[list[str]] = []
+    publish(folder / "a.json", lambda _: seen.append(names(folder.parent)))
+    assert seen == [["output"]]
+    assert names(folder) == ["a.json"]
+
+
+def test_a_rename_that_fails_leaves_no_draft(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_: object) -> Path:
+        raise OSError(errno.EBUSY, "Device or resource busy")
+
+    monkeypatch.setattr(Path, "replace", busy)
+    with pytest.raises(OutputUnwritable, match="busy"):
+        document.write(folder / "a.json", {})
+    assert (names(folder), names(folder.parent)) == ([], ["output"])
+
+
+def test_a_pipe_in_place_of_a_document_is_written_to_and_stays(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        document.write(tmp_path / "pipe", {})
+        assert os.read(reader, 10) == b"{ }"
+    finally:
+        os.close(reader)
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_many_writers_do_not_disturb_each_other(folder: Path) -> None:

@@ -217,7 +217,7 @@ def test_ranges_of_s3_objects_reach_to_their_end(s3: Bucket, start: int) -> None
 
 @contextmanager
 def faulty_storage(monkeypatch: pytest.MonkeyPatch, data: bytes, faults: list[str]) -> Iterator[list[str]]:
-    """A server of one object whose first answers go wrong: 'cut' in the middle, 'drop' at once, '503', 'replaced' by another."""
+    """A server of one object whose first answers fail: 'cut' halfway, 'drop' at once, '503', 'replaced' by another."""
     asked: list[str] = []
     version = ["one"]
 
