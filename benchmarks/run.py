@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.captures import Shape
 from benchmarks.jobs import CORES, QUICK, Bench, Sizes
-from benchmarks.measure import ROOT, best, machine, versions
+from benchmarks.measure import ROOT, Run, best, machine, versions
 from benchmarks.table import Measure, page_with, table_of
 
 PAGE = ROOT / "docs" / "performance.md"
@@ -24,14 +24,16 @@ def speed(bench: Bench) -> Iterable[Measure]:
     shape = Shape(bench.sizes.normal)
     rows = f"{shape.rows:,} x {shape.columns}"
     bench.monitoring(Shape(bench.sizes.small))  # the first run compiles byte code
-    rounds = []
-    for _ in range(bench.sizes.repeats):
-        rounds.append((bench.monitoring(shape), bench.peer("duckdb", shape)[0], bench.floor(shape)))
+    rounds = [_round(bench, shape) for _ in range(bench.sizes.repeats)]
     ours, duck, floor = (best(runs).seconds for runs in zip(*rounds, strict=True))
     yield Measure(f"{rows}, whole job / DuckDB SUMMARIZE of CSV", _seconds(ours), _seconds(duck), ours / duck, 1.0)
     for name, cells in (("whylogs", "text, as captured"), ("whylogs-typed", "typed by pandas beforehand")):
         yield _against_whylogs(bench, name, f"whylogs why.log, cells {cells} / {rows}, whole job", ours)
     yield Measure(f"{rows}, whole job / floor", _seconds(ours), _seconds(floor), ours / floor)
+
+
+def _round(bench: Bench, shape: Shape) -> tuple[Run, Run, Run]:
+    return bench.monitoring(shape), bench.peer("duckdb", shape)[0], bench.floor(shape)
 
 
 def _against_whylogs(bench: Bench, name: str, what: str, ours: float) -> Measure:

@@ -16,7 +16,7 @@ from demo.generate import START, Size, generate
 
 FOLDER = Path("demo-data")
 BASELINE, REPORT = FOLDER / "baseline-report", FOLDER / "report"
-WIDTH = 110
+WIDTH = 90
 
 
 def main() -> int:
@@ -88,15 +88,11 @@ def _tell_findings(violations: list[dict[str, Any]]) -> int:
         missed += violation is None
         print(f"  {'found ' if violation else 'MISSED'} {fault.column:<16}{fault.sentence}")
         if violation:
-            print(
-                textwrap.fill(
-                    violation["description"].strip(), WIDTH, initial_indent=" " * 25, subsequent_indent=" " * 25
-                )
-            )
+            print(textwrap.indent(textwrap.fill(violation["description"].strip(), WIDTH), " " * 25))
     if found:
-        print("\n  Consequences of the same faults, and the rest:")
+        print("\n  Reported besides:")
     for (feature, check), violation in found.items():
-        print(textwrap.shorten(f"  {feature:<16}{check}: {violation['description'].strip()}", WIDTH + 20))
+        print(f"         {feature:<16}{check}: {violation['description'].strip()}")
     return missed
 
 

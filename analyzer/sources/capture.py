@@ -15,7 +15,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from analyzer.batch import Batch
+from analyzer.batch import Batch, Intake
 from analyzer.errors import ContractError
 from analyzer.sources.blocks import Block, blocks
 from analyzer.sources.files import File
@@ -26,6 +26,7 @@ from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, columns_of
 from analyzer.sources.sides import CELLS_DIFFER, SideRows, columns_of_csv, common_count, is_unnamed, rows_of_side
 from analyzer.sources.splits import Split, plan
+from analyzer.sources.tabular import Gathering
 from analyzer.sources.window import TEXT, Window
 
 OUTPUT_FIRST = ("endpointOutput", "endpointInput")
@@ -96,6 +97,7 @@ class _BlockReader:
         self.reading = source.reading
         self.block = block
         self.account = Account(block, self.reading.samples, self.reading.excerpt)
+        self.account.intake.records += len(block.troubles)
         self.lines = block.data.split(b"\n")
         if self.lines and not self.lines[-1]:
             self.lines.pop()
@@ -106,13 +108,9 @@ class _BlockReader:
         if self.source.script is not None:
             yield self._scripted(records, places, self.source.script)
             return
-        found = [
-            self._in_columns(records, places, members) if fast else self._in_rows(records, places, members)
-            for fast, members in self._groups(records)
-        ] or [Batch({}, 0)]
-        # Only now is the account of the block complete.
-        found[-1].intake = self.account.intake
-        yield from found
+        for fast, members in self._groups(records):
+            yield from (self._in_columns if fast else self._in_rows)(records, places, members)
+        yield Batch({}, 0, intake=self.account.intake)  # only now is the account of the block complete
 
     def shapes(self, limit: int) -> list[tuple[tuple[str, Shape], ...]]:
         records, _ = self._in_window(*self._decoded())
@@ -120,9 +118,10 @@ class _BlockReader:
         for record in records[:limit]:
             try:
                 sides = self._side_rows(record)
+                count = common_count([rows for _, rows in sides])
             except Undecodable:
                 continue
-            found.append(tuple((name, rows.shape) for name, rows in sides if rows.rows))
+            found.append(tuple((name, SideRows(rows.spread(count)).shape) for name, rows in sides if rows.rows))
         return [shape for shape in found if shape]
 
     def _decoded(self) -> tuple[list[Record], Sequence[int]]:
@@ -195,23 +194,24 @@ class _BlockReader:
             return False
         return True
 
-    def _in_columns(self, records: list[Record], places: Sequence[int], members: list[int]) -> Batch:
+    def _in_columns(self, records: list[Record], places: Sequence[int], members: list[int]) -> Iterator[Batch]:
         names, layout = self.reading.sides, self.source.layout
         chosen = records if len(members) == len(records) else [records[at] for at in members]
         texts = [list(map(_DATA, map(_SIDE[name], chosen))) for name in names]
         parsed = columns_of_csv(texts, [layout.sides[name] for name in names])
         if parsed is None:
-            return self._in_rows(records, places, members)
+            yield from self._in_rows(records, places, members)
+            return
         for at, reason, detail in parsed.rejected:
             self._reject(places[members[at]], reason, detail, chosen[at].event_id)
         ids = pa.array([record.event_id for record in chosen], pa.string())
         if parsed.owners is not None:
             ids = ids.take(pa.array(parsed.owners))
-        return Batch(parsed.columns, parsed.rows, ids)
+        yield Batch(parsed.columns, parsed.rows, ids)
+        yield from self._in_rows(records, places, [members[at] for at in parsed.unpaired])
 
-    def _in_rows(self, records: list[Record], places: Sequence[int], members: Sequence[int]) -> Batch:
-        rows: list[Row] = []
-        ids: list[str | None] = []
+    def _in_rows(self, records: list[Record], places: Sequence[int], members: Sequence[int]) -> Iterator[Batch]:
+        gathering = Gathering()
         for at in members:
             record = records[at]
             try:
@@ -220,9 +220,8 @@ class _BlockReader:
                 reason, _, detail = str(error).partition(": ")
                 self._reject(places[at], reason, detail or None, record.event_id)
                 continue
-            rows.extend(fresh)
-            ids.extend([record.event_id] * len(fresh))
-        return Batch(columns_of(rows), len(rows), pa.array(ids, pa.string()))
+            yield from gathering.add(fresh, record.event_id)
+        yield gathering.rest(Intake())
 
     def _side_rows(self, record: Record) -> list[tuple[str, SideRows]]:
         sides = {name: record.side(name) for name in self.reading.sides}

@@ -31,6 +31,7 @@ TOO_WIDE = "file has too many columns"
 MAX_COLUMNS = 100_000
 _HEAD_BYTES = 64 << 10  # of a file, looked at to learn its columns
 _HEAD_ROWS = 20
+_PART_BYTES = 256 << 10
 _EDGES = (b"", b"\n", b"\r")
 _BLANK_ROW = re.compile(rb"(?:\A|[\r\n])[ \t\v\f]+(?:[\r\n]|\Z)")
 
@@ -65,10 +66,19 @@ class CsvSource:
                 yield from _with_intake([self._batch(run, rows, account) for run in layouts.runs(rows.block)], account)
 
     def _batch(self, run: _Run, rows: WholeRows, account: Account) -> Batch:
-        table = _quick_table(run, rows) or _careful_table(run, rows.block.data, account)
+        table = _quick_table(run, rows)
+        if table is None:
+            table = pa.concat_tables(self._tables(run, rows, account))
         account.intake.records += table.num_rows
         columns = {name: column.combine_chunks() for name, column in zip(run.layout.names, table.columns, strict=True)}
         return Batch(ids=identified(columns, last_two=self.inference_id_columns), columns=columns, rows=table.num_rows)
+
+    def _tables(self, run: _Run, rows: WholeRows, account: Account) -> Iterator[pa.Table]:
+        """The run in parts, those with a wrong row read with care."""
+        parts = _parted(run, rows.block.data)
+        for part in parts:
+            table = _quick_table(part, rows) if len(parts) > 1 else None
+            yield _careful_table(part, rows.block.data, account) if table is None else table
 
     def _scripted(self, block: Block, account: Account, script: Script) -> Iterator[Batch]:
         gathering, places = Gathering(self.names), Places(block)
@@ -219,6 +229,28 @@ def _repeats(data: bytes, header: bytes, begin: int, end: int) -> bool:
             return True
         at = data.find(header, after, end)
     return False
+
+
+def _parted(run: _Run, data: bytes) -> list[_Run]:
+    """The run in parts of about _PART_BYTES, so that a wrong row slows down its neighbours only.
+
+    One part when there are quotes, among which any newline might lie.
+    """
+    if run.layout.fault or any(data.find(b'"', begin, end) >= 0 for begin, end in run.extents):
+        return [run]
+    parts, room = [_Run(run.layout, [])], _PART_BYTES
+    for begin, end in run.extents:
+        at = begin
+        while at < end:
+            if room <= 0:
+                parts.append(_Run(run.layout, []))
+                room = _PART_BYTES
+            newline = data.find(b"\n", min(at + room, end) - 1, end)
+            after = end if newline < 0 else newline + 1
+            parts[-1].extents.append((at, after))
+            room -= after - at
+            at = after
+    return parts
 
 
 def _careful_table(run: _Run, data: bytes, account: Account) -> pa.Table:

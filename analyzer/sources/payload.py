@@ -17,6 +17,7 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,6 +28,10 @@ from analyzer.sources.rows import Row, text_of
 
 ENVELOPES = ("instances", "predictions", "inputs", "outputs", "rows", "records", "data", "SageMakerOutput")
 SCALARS = (str, int, float, bool, type(None))
+NAME_CHARACTERS = 1 << 22  # of all column names of one row; nesting multiplies the length of keys
+MOST_DIGITS = 4000  # of a number that Python converts; a longer one stays the text it is
+
+csv.field_size_limit(1 << 31)  # what bounds a cell is max_record_bytes
 
 
 class Undecodable(ValueError):
@@ -49,7 +54,7 @@ def json_rows(text: str, flattening: Flattening) -> list[Row]:
 def csv_rows(text: str) -> list[Row]:
     """The rows of a CSV payload; empty cells are missing, quoted empty cells are too (Python's reader cannot tell)."""
     try:
-        lines = [line for line in csv.reader(text.splitlines(keepends=True), strict=True) if line]
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
     except csv.Error as error:
         raise Undecodable("CSV quoting is broken") from error
     return [{str(at): cell or None for at, cell in enumerate(line)} for line in lines]
@@ -80,7 +85,7 @@ def flat_row(value: object, flattening: Flattening) -> Row:
     if not isinstance(value, dict | list):
         return {"0": text_of(value)}
     row: Row = {}
-    for name, scalar in _leaves(value, "", flattening.separator):
+    for name, scalar in _leaves(value, flattening):
         if len(row) >= flattening.limit:
             raise Undecodable("payload has too many columns")
         row[name] = text_of(scalar)
@@ -89,15 +94,15 @@ def flat_row(value: object, flattening: Flattening) -> Row:
 
 def _lenient_json(text: str) -> object:
     try:
-        return json.loads(text)
+        return _decode(text)
     except RecursionError as error:
         raise Undecodable("JSON is nested too deeply") from error
     except ValueError:
-        lines = [line for line in text.splitlines() if line.strip()]
+        lines = [line for line in text.split("\n") if line.strip()]
         if len(lines) < 2:
             raise Undecodable("payload is not JSON") from None
     try:
-        return [json.loads(line) for line in lines]
+        return [_decode(line) for line in lines]
     except RecursionError as error:
         raise Undecodable("JSON is nested too deeply") from error
     except ValueError as error:
@@ -135,18 +140,31 @@ def _is_columnar(value: dict[object, object]) -> bool:
     )
 
 
-def _leaves(value: object, path: str, separator: str) -> Iterator[tuple[str, object]]:
+def _leaves(value: object, flattening: Flattening) -> Iterator[tuple[str, object]]:
     """Scalars below a value with their paths, without recursion, in document order."""
-    stack: list[tuple[str, object]] = [(path, value)]
+    stack: list[tuple[str, object]] = [("", value)]
+    spent = 0
     while stack:
         name, item = stack.pop()
+        if isinstance(item, dict | list) and len(item) + len(stack) > flattening.limit:
+            raise Undecodable("payload has too many columns")
         if isinstance(item, dict):
-            inner = [(f"{name}{separator}{key}" if name else str(key), child) for key, child in item.items()]
+            inner = [(f"{name}{flattening.separator}{key}" if name else str(key), item[key]) for key in item]
         elif isinstance(item, list):
-            inner = [(f"{name}{separator}{at}" if name else str(at), child) for at, child in enumerate(item)]
+            inner = [(f"{name}{flattening.separator}{at}" if name else str(at), each) for at, each in enumerate(item)]
         else:
             yield name, item
             continue
+        spent += sum(len(path) for path, _ in inner)
+        if spent > NAME_CHARACTERS:
+            raise Undecodable("column names of a payload are too long")
         if not inner and name:
             yield name, None  # an empty object or list is a missing cell, not a missing column
         stack.extend(reversed(inner))
+
+
+def _whole(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MOST_DIGITS else digits
+
+
+_decode = json.JSONDecoder(parse_int=_whole).decode

@@ -18,6 +18,7 @@ from analyzer.sources.rows import Row
 
 CELLS_DIFFER = "row has another number of cells"
 ROWS_DIFFER = "input and output hold different numbers of rows"
+NO_ROWS = "record holds no rows"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +71,13 @@ def rows_of_side(side: Side | None, flattening: Flattening) -> SideRows:
 
 
 def common_count(sides: Sequence[SideRows]) -> int:
-    """How many rows a record holds; Undecodable when its payloads disagree."""
+    """How many rows a record holds; Undecodable when its payloads disagree, or none holds any."""
     counts = {len(side.rows) for side in sides if side.rows}
     for count in sorted(counts, reverse=True):
         if all(side.fits(count) for side in sides):
             return count
     if not counts:
-        return 0
+        raise Undecodable(NO_ROWS)
     raise Undecodable(f"{ROWS_DIFFER}: {' and '.join(map(str, sorted(counts)))}")
 
 
@@ -93,13 +94,14 @@ class Parsed:
     """Columns of many payloads.
 
     owners: index of the record behind every row, or None when row i is record i. rejected: (record, reason,
-    detail) of rows left out.
+    detail) of rows left out. unpaired: records whose payloads only a careful reader can pair.
     """
 
     columns: dict[str, pa.Array]
     rows: int
     owners: npt.NDArray[np.int64] | None = None
     rejected: list[tuple[int, str, str]] = field(default_factory=list)
+    unpaired: list[int] = field(default_factory=list)
 
 
 def columns_of_csv(texts: Sequence[list[str]], names: Sequence[tuple[str, ...]]) -> Parsed | None:
@@ -107,9 +109,7 @@ def columns_of_csv(texts: Sequence[list[str]], names: Sequence[tuple[str, ...]])
 
     texts: per side the payload of every record. names: per side its column names.
     """
-    owners, kept, rejected = _paired(texts)
-    if kept is not None:
-        texts = [[side[at] for at in kept] for side in texts]
+    owners, texts, unpaired = _paired(texts)
     count = len(texts[0]) if owners is None else len(owners)
     tables, wrong = [], np.zeros(count, np.bool_)
     details: dict[int, str] = {}
@@ -120,12 +120,14 @@ def columns_of_csv(texts: Sequence[list[str]], names: Sequence[tuple[str, ...]])
         tables.append((table, bad))
         wrong[list(bad)] = True
         details.update({row: f"expected {len(columns)}, found {found}" for row, found in bad.items()})
-    for row in details:
-        rejected.append((row if owners is None else int(owners[row]), CELLS_DIFFER, details[row]))
-    if wrong.any():
-        owners = np.arange(count)[~wrong] if owners is None else owners[~wrong]
+    rows_of = np.arange(count) if owners is None else owners
+    faults = {int(rows_of[row]): details[row] for row in sorted(details, reverse=True)}
+    if details:
+        wrong = np.isin(rows_of, list(faults))  # one bad row spoils its record: what is left would look whole
+        owners = rows_of[~wrong]
     found = {name: column for table, bad in tables for name, column in _without(table, bad, wrong)}
-    return Parsed(found, int(count - wrong.sum()), owners, rejected)
+    rejected = [(record, CELLS_DIFFER, faults[record]) for record in sorted(faults)]
+    return Parsed(found, int(count - wrong.sum()), owners, rejected, unpaired)
 
 
 def parse_csv(data: bytes, names: Sequence[str]) -> tuple[pa.Table, dict[int, int]]:
@@ -159,19 +161,25 @@ def parse_csv(data: bytes, names: Sequence[str]) -> tuple[pa.Table, dict[int, in
 
 def _paired(
     texts: Sequence[list[str]],
-) -> tuple[npt.NDArray[np.int64] | None, list[int] | None, list[tuple[int, str, str]]]:
-    """Owner of every row, records kept (None: all) and records whose sides disagree on the number of rows."""
-    if not any(map(_has_breaks, texts)):
-        return None, None, []
-    for side in texts:
-        side[:] = [text.strip("\r\n").replace("\r\n", "\n") for text in side]
-    if not any(map(_has_breaks, texts)):
-        return None, None, []
+) -> tuple[npt.NDArray[np.int64] | None, Sequence[list[str]], list[int]]:
+    """Owner of every row (None: row i is record i), the texts whose lines are the rows, and records left out.
+
+    These have sides with different numbers of lines, line breaks that may be part of a cell, or nothing at all.
+    """
+    if not any(map(_has_breaks, texts)) and not any("" in side for side in texts):
+        return None, texts, []
+    texts = [[text.strip("\r\n").replace("\r\n", "\n") for text in side] for side in texts]
     counts = np.array([[text.count("\n") + 1 for text in side] for side in texts])
-    same = (counts == counts[0]).all(axis=0)
+    plain = [any(record) and not any(map(_is_intricate, record)) for record in zip(*texts, strict=True)]
+    same = (counts == counts[0]).all(axis=0) & np.array(plain, np.bool_)
     kept = np.flatnonzero(same)
-    rejected = [(int(at), ROWS_DIFFER, " and ".join(map(str, counts[:, at]))) for at in np.flatnonzero(~same)]
-    return np.repeat(kept, counts[0, kept]), kept.tolist(), rejected
+    texts = [[side[at] for at in kept.tolist()] for side in texts]
+    return np.repeat(kept, counts[0, kept]), texts, np.flatnonzero(~same).tolist()
+
+
+def _is_intricate(text: str) -> bool:
+    """Whether line breaks of the text may be other than its rows' ends."""
+    return "\r" in text or ('"' in text and "\n" in text)
 
 
 def _has_breaks(texts: list[str]) -> bool:

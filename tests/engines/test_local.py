@@ -1,0 +1,149 @@
+"""The local engine: any number of processes, the same bytes; a worker's death has a name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from analyzer import folds
+from analyzer.batch import Batch
+from analyzer.engines import local
+from analyzer.errors import EngineFailed, ScriptError
+from analyzer.fold import Scan, aligned_blocks, merge_tree
+from analyzer.sources.splits import Piece, Split
+from tests.jobs import CAPTURE, Finished, capture, monitor, run_job, write_captures
+
+SCAN = Scan.of(folds.ALL)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """A source that makes its rows from the split's offsets."""
+
+    count: int
+    fails: str = ""
+
+    def splits(self) -> Sequence[Split]:
+        return [(Piece("numbers", at, at + 1, whole=False),) for at in range(self.count)]
+
+    def batches(self, split: Split) -> Iterator[Batch]:
+        seed = split[0].start
+        if self.fails == "killed" and seed == 3:
+            os._exit(9)
+        if self.fails == "script" and seed == 3:
+            raise ScriptError("line 7 of the script")
+        random = np.random.default_rng(seed)
+        for _ in range(2):
+            yield Batch({"a": pa.array(random.normal(size=3000)), "b": pa.array(random.integers(0, 9, 3000))}, 3000)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 61])
+@pytest.mark.parametrize("processes", [2, 3])
+def test_any_number_of_processes_leaves_the_same_state(count: int, processes: int) -> None:
+    alone = local.run(SCAN, Numbers(count), 1)
+
+    together = local.run(SCAN, Numbers(count), processes)
+
+    assert SCAN.dump(together) == SCAN.dump(alone)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 16])
+def test_aligned_blocks_merge_to_the_same_tree(size: int) -> None:
+    """What Spark tasks and local workers rely on: merging blocks first changes nothing."""
+
+    class Names:
+        """Merging writes the tree down."""
+
+        state = str
+
+        def zero(self) -> str:
+            return ""
+
+        def update(self, state: str, batch: Batch) -> str:
+            return state
+
+        def merge(self, left: str, right: str) -> str:
+            return f"({left}{right})"
+
+        def result(self, state: str) -> str:
+            return state
+
+    for count in range(40):
+        leaves = [chr(97 + at % 26) for at in range(count)]
+        blocks = [merge_tree(Names(), [leaves[at] for at in block]) for block in aligned_blocks(count, size)]
+        assert merge_tree(Names(), blocks) == merge_tree(Names(), leaves)
+
+
+def test_a_killed_worker_is_named_with_the_remedy() -> None:
+    with pytest.raises(EngineFailed, match="analyzer_processes"):
+        local.run(SCAN, Numbers(8, "killed"), 2)
+
+
+def test_an_error_of_the_source_keeps_its_type_across_processes() -> None:
+    with pytest.raises(ScriptError, match="line 7"):
+        local.run(SCAN, Numbers(8, "script"), 2)
+
+
+def test_progress_counts_every_row_and_byte() -> None:
+    seen: list[tuple[int, int]] = []
+
+    local.run(SCAN, Numbers(9), 2, lambda rows, size: seen.append((rows, size)))
+
+    assert (sum(rows for rows, _ in seen), sum(size for _, size in seen)) == (9 * 6000, 9)
+
+
+@pytest.fixture(scope="module")
+def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """About 3 MB of captures in several files, with damage, to be cut into many splits."""
+    folder = tmp_path_factory.mktemp("traffic")
+    random = np.random.default_rng(5)
+    for hour in range(3):
+        records = [
+            capture(
+                f"{at},{random.normal():.6f},{'ab'[at % 2]},{random.integers(0, 2)}",
+                f"{random.random():.9f}",
+                event=f"{hour}-{at}",
+                time=f"2026-01-01T0{hour}:30:00Z",
+            )
+            for at in range(3000)
+        ]
+        records[7]["captureData"]["endpointInput"]["data"] = "1,2"
+        path = write_captures(folder / f"ep/v/2026/01/01/0{hour}/00-00-000-x.jsonl", records)
+        with path.open("ab") as file:
+            file.write(b"{broken\n")
+    return folder
+
+
+def _report(folder: Path, traffic: Path, baseline: Finished, processes: int, monkeypatch: pytest.MonkeyPatch) -> Finished:
+    monkeypatch.setattr("analyzer.sources.splits.plan.__defaults__", (True, 200_000, None))
+    return monitor(folder, traffic, baseline.output, dataset_format=CAPTURE, analyzer_processes=processes)
+
+
+def test_reports_are_byte_identical_for_any_number_of_processes_and_on_every_rerun(
+    traffic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    baseline = run_job(tmp_path / "baseline", traffic, dataset_format=CAPTURE)
+
+    runs = [_report(tmp_path / str(at), traffic, baseline, at, monkeypatch) for at in (1, 2, 3, 4)]
+
+    assert runs[0].document("statistics.json")["dataset"]["item_count"] == 9000 - 3
+    for name in ("statistics.json", "constraints.json", "constraint_violations.json", "quarantine.jsonl"):
+        contents = {(run.output / name).read_bytes() for run in runs}
+        assert len(contents) == 1, name
+
+
+def test_line_numbers_in_the_quarantine_are_absolute_in_files_that_were_split(
+    traffic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    baseline = run_job(tmp_path / "baseline", traffic, dataset_format=CAPTURE)
+
+    found = _report(tmp_path / "out", traffic, baseline, 2, monkeypatch)
+
+    lines = [line for line in (found.output / "quarantine.jsonl").read_text().splitlines()]
+    assert sorted(int(line.partition('"line": ')[2].split(",")[0].rstrip("}")) for line in lines) == [8] * 3 + [3001] * 3
