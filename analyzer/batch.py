@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -134,16 +135,22 @@ class Intake:
     lines: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
+class RowNames(Protocol):
+    """A name for every row, by position: a list, an Arrow array of text, or anything alike."""
+
+    def __getitem__(self, row: int, /) -> Any: ...
+
+
 @dataclass(slots=True)
 class Batch:
     """Rows as named Arrow columns of equal length; text columns hold the cells as they were captured.
 
-    ids names every row for people (event id), where the source has one.
+    ids names every row for people (event id), where the source has such names.
     """
 
     columns: Mapping[str, pa.Array]
     rows: int
-    ids: pa.StringArray | None = None
+    ids: RowNames | None = None
     intake: Intake = field(default_factory=Intake)
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
 

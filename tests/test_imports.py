@@ -12,22 +12,25 @@ ROOT = Path(__file__).resolve().parent.parent
 
 CORE = ("errors", "schema", "batch", "fold")
 NUMBERS = (*CORE, "folds", "views")
+LEAVES = ("log", "s3")  # they know errors only, and say nothing about statistics
+REQUEST = ("dataset_format", "job")
 # What each room may import besides itself; a room that is not listed is not allowed to exist.
 ROOMS: dict[str, tuple[str, ...]] = {
     "errors": (),
+    "log": ("errors",),
+    "s3": ("errors", "log"),
     "schema": ("errors",),
     "batch": ("errors", "schema"),
     "fold": ("errors", "schema", "batch"),
     "folds": CORE,
     "views": (*CORE, "folds"),
-    "reports": NUMBERS,
-    "log": ("errors",),
+    "reports": (*NUMBERS, *LEAVES),
     "dataset_format": ("errors",),
-    "job": ("errors", "schema", "log", "dataset_format"),
-    "sources": (*CORE, "log"),
-    "engines": (*CORE, "log"),
-    "monitors": (*NUMBERS, "reports", "job"),
-    "cli": (*NUMBERS, "reports", "log", "dataset_format", "job", "sources", "engines", "monitors"),
+    "job": ("errors", "schema", "dataset_format", *LEAVES),
+    "sources": (*CORE, *LEAVES),
+    "engines": (*CORE, *LEAVES),
+    "monitors": (*NUMBERS, *LEAVES, *REQUEST, "reports", "sources", "engines"),
+    "cli": (*NUMBERS, *LEAVES, *REQUEST, "reports", "sources", "engines", "monitors"),
     "__main__": ("cli",),
     "__init__": (),
 }

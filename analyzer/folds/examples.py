@@ -62,7 +62,7 @@ class Examples:
             room = self.limit - len(found)
             if room > 0 and batch.sees(expectation.column):
                 rows = _breaches(batch.cells(expectation.column), expectation)[:room]
-                found.extend(batch.ids.take(pa.array(rows)).fill_null("").to_pylist())
+                found.extend(str(batch.ids[row] or "") for row in rows.tolist())
         return state
 
     def merge(self, left: list[list[str]], right: list[list[str]]) -> list[list[str]]:

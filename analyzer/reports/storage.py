@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
+from analyzer import s3
 from analyzer.errors import OutputUnwritable
 from analyzer.reports import bucket, draft
 
@@ -29,17 +30,14 @@ _HINTS = {
     errno.EISDIR: "a folder has the name of the document; remove it, or choose another output folder",
     errno.ENAMETOOLONG: "shorten the path",
     errno.ENOENT: "check the spelling of the path, and that the bucket exists",
+    errno.EPROTONOSUPPORT: "write to a local folder or to S3",
 }
 
 
 def join(folder: Location, name: str) -> str:
-    """Path of the document `name` in an output folder or under an S3 prefix."""
-    return f"{os.fspath(folder).rstrip('/')}/{name}" if is_remote(folder) else str(Path(folder) / name)
-
-
-def is_remote(path: Location) -> bool:
-    """Whether the path is an s3:// URI."""
-    return os.fspath(path).startswith("s3://")
+    """Path of the document `name` in an output folder or under an S3 prefix; OutputUnwritable for other schemes."""
+    with _unwritable(folder):
+        return f"{os.fspath(folder).rstrip('/')}/{name}" if s3.is_remote(folder) else str(Path(folder) / name)
 
 
 def publish(path: Location, fill: Callable[[TextIO], object], content_type: str = "application/json") -> None:
@@ -48,7 +46,7 @@ def publish(path: Location, fill: Callable[[TextIO], object], content_type: str 
     fill: writes the text. Raises OutputUnwritable with the path and what to do.
     """
     with _unwritable(path):
-        if is_remote(path):
+        if s3.is_remote(path):
             bucket.upload(os.fspath(path), fill, content_type)
         else:
             draft.write(Path(path), fill)
@@ -57,13 +55,13 @@ def publish(path: Location, fill: Callable[[TextIO], object], content_type: str 
 def remove(path: Location) -> None:
     """Remove a document of an earlier run, if there is one; S3 objects stay. Raises OutputUnwritable."""
     with _unwritable(path):
-        if not is_remote(path) and Path(path).is_file():
+        if not s3.is_remote(path) and Path(path).is_file():
             Path(path).unlink()
 
 
 def read(path: Location, limit: int) -> bytes:
     """The whole file; OSError when it is missing, not a regular file, or larger than `limit` bytes."""
-    return bucket.download(os.fspath(path), limit) if is_remote(path) else draft.read(Path(path), limit)
+    return s3.read(os.fspath(path), limit) if s3.is_remote(path) else draft.read(Path(path), limit)
 
 
 @contextmanager

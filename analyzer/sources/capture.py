@@ -13,19 +13,20 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.batch import Batch, Intake
 from analyzer.errors import ContractError
 from analyzer.sources.blocks import Block, blocks
-from analyzer.sources.files import File
 from analyzer.sources.layout import Layout, Shape, majority
 from analyzer.sources.payload import Flattening, Undecodable
 from analyzer.sources.record import DAMAGE, CaptureData, Record, Side, decode_record, decode_strictly
 from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, columns_of
 from analyzer.sources.sides import CELLS_DIFFER, SideRows, columns_of_csv, common_count, is_unnamed, rows_of_side
-from analyzer.sources.splits import Split, plan
+from analyzer.sources.splits import File, Split, plan
 from analyzer.sources.tabular import Gathering
 from analyzer.sources.window import TEXT, Window
 
@@ -87,6 +88,16 @@ class CaptureSource:
                 if len(shapes) >= SAMPLED:
                     return majority(shapes, wanted)
         return majority(shapes, wanted)
+
+
+class _EventIds:
+    """Event id of every row, looked up only for the few rows that anybody asks for."""
+
+    def __init__(self, records: Sequence[Record], owners: npt.NDArray[np.int64] | None) -> None:
+        self._records, self._owners = records, owners
+
+    def __getitem__(self, row: int) -> str | None:
+        return self._records[row if self._owners is None else self._owners[row]].event_id
 
 
 class _BlockReader:
@@ -174,40 +185,38 @@ class _BlockReader:
         """Records that can be parsed in columns together, then the others; each in order."""
         if not all(name in self.source.layout.sides for name in self.reading.sides):
             return [(False, list(range(len(records))))]
-        if self._all_csv(records):
+        if self._csv_texts(records) is not None:
             return [(True, list(range(len(records))))]
         groups: dict[bool, list[int]] = defaultdict(list)
         for at, record in enumerate(records):
-            groups[self._all_csv([record])].append(at)
+            groups[self._csv_texts([record]) is not None].append(at)
         return sorted(groups.items(), reverse=True)
 
-    def _all_csv(self, records: list[Record]) -> bool:
-        """Whether every side of every record is there and CSV (and one line, where only one is read)."""
+    def _csv_texts(self, records: list[Record]) -> list[list[str]] | None:
+        """Per side the payload of every record; None unless all are there and CSV (one line, if only one is read)."""
+        found: list[list[str]] = []
         try:
             for name in self.reading.sides:
                 sides = list(map(_SIDE[name], records))
-                if set(map(_ENCODING, sides)) != {"CSV"} or None in (texts := list(map(_DATA, sides))):
-                    return False
-                if not self.reading.explode and any("\n" in text for text in texts):
-                    return False
+                found.append(list(map(_DATA, sides)))
+                if set(map(_ENCODING, sides)) != {"CSV"} or None in found[-1]:
+                    return None
+                if not self.reading.explode and any("\n" in text for text in found[-1]):
+                    return None
         except AttributeError:  # a side or all captured data is missing
-            return False
-        return True
+            return None
+        return found
 
     def _in_columns(self, records: list[Record], places: Sequence[int], members: list[int]) -> Iterator[Batch]:
-        names, layout = self.reading.sides, self.source.layout
         chosen = records if len(members) == len(records) else [records[at] for at in members]
-        texts = [list(map(_DATA, map(_SIDE[name], chosen))) for name in names]
-        parsed = columns_of_csv(texts, [layout.sides[name] for name in names])
+        texts = self._csv_texts(chosen) or []
+        parsed = columns_of_csv(texts, [self.source.layout.sides[name] for name in self.reading.sides])
         if parsed is None:
             yield from self._in_rows(records, places, members)
             return
         for at, reason, detail in parsed.rejected:
             self._reject(places[members[at]], reason, detail, chosen[at].event_id)
-        ids = pa.array([record.event_id for record in chosen], pa.string())
-        if parsed.owners is not None:
-            ids = ids.take(pa.array(parsed.owners))
-        yield Batch(parsed.columns, parsed.rows, ids)
+        yield Batch(parsed.columns, parsed.rows, _EventIds(chosen, parsed.owners))
         yield from self._in_rows(records, places, [members[at] for at in parsed.unpaired])
 
     def _in_rows(self, records: list[Record], places: Sequence[int], members: Sequence[int]) -> Iterator[Batch]:

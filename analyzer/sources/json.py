@@ -165,10 +165,12 @@ def _records_of_lines(block: Block, account: Account) -> Iterator[_Record]:
     at = 0
     for line in block.data.split(b"\n"):
         try:
-            yield _Record(at, _decoder.decode(line), line)
-        except (msgspec.DecodeError, RecursionError):
+            value = _decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             if line.strip():
                 yield from _lenient(line, at, account)
+        else:
+            yield _Record(at, value, line)
         at += len(line) + 1
 
 
@@ -193,16 +195,15 @@ def _records_of_files(block: Block, account: Account) -> Iterator[_Record]:
     """The records of the whole files in a block; files that are not JSON are rejected."""
     for begin, end in extents(block):
         text = block.data[begin:end]
-        reason = ""
+        if not text.strip():
+            continue
         try:
-            yield from _elements(begin, parse_json(text.decode()), text)
-        except UnicodeDecodeError:
-            reason = FILE_NOT_UTF8
-        except Undecodable as error:
-            reason = str(error) if text.strip() else ""
-        if reason:
+            value = parse_json(text.decode())
+        except (UnicodeDecodeError, Undecodable) as error:
             account.intake.records += 1
-            account.reject(begin, reason)
+            account.reject(begin, str(error) if isinstance(error, Undecodable) else FILE_NOT_UTF8)
+        else:
+            yield from _elements(begin, value, text)
 
 
 def _elements(at: int, value: object, text: bytes) -> Iterator[_Record]:

@@ -18,11 +18,13 @@ import pyarrow.parquet as pq
 
 from analyzer.batch import Batch, Intake
 from analyzer.log import one_line
+from analyzer.s3 import client, is_remote, storage_errors
 from analyzer.sources.blocks import Block, Span
 from analyzer.sources.nested import flat_columns, holds_lists, list_lengths
 from analyzer.sources.rejects import Account
 from analyzer.sources.script import Script
-from analyzer.sources.splits import File, Piece, Split, client, is_remote, open_local, plan, storage_errors
+from analyzer.sources.splits import File, Piece, Split, plan
+from analyzer.sources.storage import open_local
 from analyzer.sources.tabular import Bounds, Gathering, identified
 
 DAMAGED_FILE = "file is not readable Parquet"

@@ -94,7 +94,7 @@ def flat_row(value: object, flattening: Flattening) -> Row:
 
 def _lenient_json(text: str) -> object:
     try:
-        return _decode(text)
+        return decode_leniently(text)
     except RecursionError as error:
         raise Undecodable("JSON is nested too deeply") from error
     except ValueError:
@@ -102,7 +102,7 @@ def _lenient_json(text: str) -> object:
         if len(lines) < 2:
             raise Undecodable("payload is not JSON") from None
     try:
-        return [_decode(line) for line in lines]
+        return [decode_leniently(line) for line in lines]
     except RecursionError as error:
         raise Undecodable("JSON is nested too deeply") from error
     except ValueError as error:
@@ -167,4 +167,5 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= MOST_DIGITS else digits
 
 
-_decode = json.JSONDecoder(parse_int=_whole).decode
+decode_leniently = json.JSONDecoder(parse_int=_whole).decode
+"""The value of a JSON text, NaN, Infinity and numbers of any length included; ValueError or RecursionError."""

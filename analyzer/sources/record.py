@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from analyzer.sources.payload import Undecodable
+from analyzer.sources.payload import Undecodable, decode_leniently
 from analyzer.sources.rows import text_of
 
 
@@ -79,7 +79,7 @@ def decode_record(line: bytes) -> Record:
 
 def _lenient(line: bytes) -> Record:
     try:
-        value = json.loads(line)
+        value = decode_leniently(line.decode("utf-8-sig"))
     except UnicodeDecodeError:
         raise Undecodable("line is not UTF-8") from None
     except ValueError:

@@ -27,9 +27,9 @@ import msgspec
 from analyzer.errors import ScriptError, SourceUnreadable
 from analyzer.log import one_line, redacted
 from analyzer.sources.captured import CapturedData
-from analyzer.sources.files import read_all
 from analyzer.sources.returned import Refused, rows_of_returned
 from analyzer.sources.rows import Row
+from analyzer.sources.storage import read_all
 
 Where = tuple[str, int, str | None]
 """Place of a record: path of its file, line (0: the file itself), event id where it has one."""
@@ -199,8 +199,8 @@ def _name(path: str) -> str:
 def _decoded(line: bytes) -> object:
     try:
         return msgspec.json.decode(line)
-    except msgspec.DecodeError:  # NaN and Infinity, which capture allows
-        return json.loads(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):  # NaN and Infinity, which the reader of captures takes too
+        return json.loads(line.decode("utf-8", "replace"))
 
 
 class _Printed(io.TextIOBase):

@@ -166,7 +166,7 @@ def _paired(
 
     These have sides with different numbers of lines, line breaks that may be part of a cell, or nothing at all.
     """
-    if not any(map(_has_breaks, texts)) and not any("" in side for side in texts):
+    if not any(map(_needs_care, texts)):
         return None, texts, []
     texts = [[text.strip("\r\n").replace("\r\n", "\n") for text in side] for side in texts]
     counts = np.array([[text.count("\n") + 1 for text in side] for side in texts])
@@ -178,13 +178,20 @@ def _paired(
 
 
 def _is_intricate(text: str) -> bool:
-    """Whether line breaks of the text may be other than its rows' ends."""
-    return "\r" in text or ('"' in text and "\n" in text)
+    """Whether line breaks of the text may be other than its rows' ends, or a quote may reach into the next text."""
+    return "\r" in text or ('"' in text and ("\n" in text or _has_open_quote(text)))
 
 
-def _has_breaks(texts: list[str]) -> bool:
+def _has_open_quote(text: str) -> bool:
+    return bool(text.count('"') & 1)
+
+
+def _needs_care(texts: list[str]) -> bool:
+    """Whether any of the texts is empty, has line breaks or an odd number of quotes."""
     joined = "".join(texts)
-    return "\n" in joined or "\r" in joined
+    if "\n" in joined or "\r" in joined or "" in texts:
+        return True
+    return '"' in joined and any(map(_has_open_quote, texts))
 
 
 def _without(table: pa.Table, bad: dict[int, int], wrong: npt.NDArray[np.bool_]) -> Any:

@@ -13,6 +13,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from analyzer import s3
 from analyzer.errors import OutputUnwritable
 from analyzer.reports import document
 from analyzer.reports.storage import join, publish, read, remove
@@ -41,6 +42,12 @@ def names(folder: Path) -> list[str]:
 )
 def test_names_join_folders_and_prefixes(folder: str | Path, expected: str) -> None:
     assert join(folder, "a.json") == expected
+
+
+def test_other_schemes_are_refused_before_a_folder_of_that_name_is_made() -> None:
+    for attempt in (lambda: join("gs://bucket", "a.json"), lambda: document.write("gs://bucket/a.json", {})):
+        with pytest.raises(OutputUnwritable, match=r"gs://bucket.*Hint: write to a local folder or to S3"):
+            attempt()
 
 
 def test_a_document_is_written_with_its_folders_and_nothing_else_stays(folder: Path) -> None:
@@ -248,6 +255,7 @@ def test_s3_without_credentials_is_an_error_of_the_platform(monkeypatch: pytest.
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setattr(s3, "_client", s3._client.__wrapped__)  # a new client looks for credentials anew
     monkeypatch.delenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", raising=False)
     monkeypatch.delenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", raising=False)
     with pytest.raises(OutputUnwritable, match="NoCredentialsError"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import random
-import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,33 +13,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analyzer.sources import ahead
 from analyzer.sources import blocks as module
-from analyzer.sources.blocks import Block, blocks
-from analyzer.sources.splits import File, Piece, plan, quote_aware_cuts, stream
+from analyzer.sources.blocks import blocks
+from analyzer.sources.lines import TOO_LONG
+from analyzer.sources.splits import File, Piece, plan, quote_aware_cuts
+from analyzer.sources.storage import stream
 from tests.conftest import Bucket
+from tests.sources.raw import noise, piece, read, stored, told
 
 in_tmp = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
 contents = st.lists(st.text("ab\nc", max_size=30).map(str.encode), max_size=8)
-
-
-def stored(path: Path, data: bytes) -> File:
-    path.write_bytes(data)
-    return File(str(path), len(data))
-
-
-def piece(path: Path, data: bytes) -> Piece:
-    return Piece(stored(path, data).path, 0, len(data), whole=True)
-
-
-def read(*pieces: Piece, **limits: Any) -> Block:
-    """All blocks as one; spans are those of the first."""
-    found = list(blocks(pieces, **limits))
-    troubles = [trouble for block in found for trouble in block.troubles]
-    return Block(b"".join(block.data for block in found), found[0].spans if found else [], troubles)
-
-
-def told(block: Block) -> list[tuple[str, int]]:
-    return [(trouble.reason, trouble.line) for trouble in block.troubles]
 
 
 def lines_of(data: bytes) -> list[bytes]:
@@ -105,7 +90,7 @@ def test_lines_around_a_line_left_out_keep_their_numbers_and_offsets(tmp_path: P
     part = piece(tmp_path / "x", b"a\n" + b"x" * 50 + b"\nb\nc")
     block = read(part, max_record_bytes=10)
     assert block.data == b"a\nb\nc\n"
-    assert told(block) == [(module.TOO_LONG, 2)]
+    assert told(block) == [(TOO_LONG, 2)]
     assert [(span.at, span.offset, span.line) for span in block.spans] == [(0, 0, 1), (2, 53, 3)]
     assert [block.origin(at)[2] for at in (0, 2, 4)] == [1, 3, 4]
 
@@ -122,12 +107,12 @@ def test_an_endless_line_is_neither_kept_nor_read_by_later_pieces_to_the_end(
             taken += len(chunk)
             yield chunk
 
-    monkeypatch.setattr(module, "stream", counted)
-    monkeypatch.setattr("analyzer.sources.splits._LOOK_AHEAD", 100)
+    monkeypatch.setattr(ahead, "stream", counted)
+    monkeypatch.setattr("analyzer.sources.storage._LOOK_AHEAD", 100)
     split = [piece for split in plan([file], size=1000) for piece in split]
     found = [block for piece in split for block in blocks((piece,), max_record_bytes=500)]
     assert [block.data for block in found] == [b"a\n"]
-    assert [(trouble.reason, trouble.line) for block in found for trouble in block.troubles] == [(module.TOO_LONG, 2)]
+    assert [(trouble.reason, trouble.line) for block in found for trouble in block.troubles] == [(TOO_LONG, 2)]
     assert taken < 110_000
 
 
@@ -154,85 +139,12 @@ def test_a_file_that_begins_at_the_offset_where_another_ended_is_told_apart(tmp_
     assert read(*parts).origin(3) == (parts[1].path, 0, 1)
 
 
-def test_half_a_line_before_damage_is_no_line(tmp_path: Path) -> None:
-    half = gzip.compress(b"12\n123")[:-8]
-    assert read(piece(tmp_path / "x", half)).data == b"12\n"
-
-
 def test_an_unclosed_quote_costs_one_record_and_not_the_file(tmp_path: Path) -> None:
     data = b'a\n"' + b"b\n" * 50 + b'c\n"d\ne"\n'
     block = read(piece(tmp_path / "x", data), size=16, max_record_bytes=40, quoted=True)
     assert block.data.startswith(b"a\n")
     assert block.data.endswith(b'c\n"d\ne"\n')
-    assert {reason for reason, _ in told(block)} == {module.TOO_LONG}
-
-
-PACKED = {
-    "UTF-16": "a\n".encode("utf-16"), "zstd": b"\x28\xb5\x2f\xfdabc", "bzip2": b"BZh91AY&SYabc", "xz": b"\xfd7zXZ\0a",
-    "UTF-16 in gzip": gzip.compress("a\n".encode("utf-16")), "gzip in gzip": gzip.compress(gzip.compress(b"a\n")),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("kind", PACKED)
-def test_what_is_neither_text_nor_gzip_is_refused_once_with_a_hint(tmp_path: Path, kind: str) -> None:
-    block = read(piece(tmp_path / "x.csv", PACKED[kind]), piece(tmp_path / "y.csv", b"ok\n"))
-    assert (block.data, told(block)) == (b"ok\n", [(module.PACKED, 0)])
-    assert (block.troubles[0].detail or "").startswith(f"{kind}. Hint: ")
-
-
-def test_gzip_is_known_by_its_content_and_may_have_members_and_padding(tmp_path: Path) -> None:
-    data = gzip.compress(b"a\nb") + b"\0" * 20_000 + gzip.compress(b"") + gzip.compress(b"c\nd\n") + b"\0\0"
-    block = read(piece(tmp_path / "x.jsonl", data), piece(tmp_path / "y.gz", b"plain\n"))
-    assert (block.data, block.troubles) == (b"a\nbc\nd\nplain\n", [])
-
-
-def test_bytes_behind_gzip_data_are_told(tmp_path: Path) -> None:
-    block = read(piece(tmp_path / "x", gzip.compress(b"a\nb") + b"junk\n"))
-    assert (block.data, told(block)) == (b"a\nb\n", [(module.TRAILING, 3)])
-
-
-noise = b"".join(b"%d\n" % random.Random(at).getrandbits(200) for at in range(2000))
-
-
-@in_tmp
-@given(share=st.floats(0.01, 0.999))
-def test_of_gzip_that_is_cut_every_decodable_line_is_read(tmp_path: Path, share: float) -> None:
-    packed = gzip.compress(noise)
-    cut = packed[: int(len(packed) * share)]
-    decodable = zlib.decompressobj(31).decompress(cut)
-    block = read(piece(tmp_path / "x", cut), piece(tmp_path / "y", b"next\n"))
-    assert block.data == decodable[: decodable.rfind(b"\n") + 1] + b"next\n"
-    assert [reason for reason, _ in told(block)] == [module.CUT_GZIP]
-
-
-@in_tmp
-@given(at=st.integers(10, len(gzip.compress(noise)) - 1), bit=st.integers(0, 7))
-def test_damaged_gzip_never_raises(tmp_path: Path, at: int, bit: int) -> None:
-    packed = bytearray(gzip.compress(noise))
-    packed[at] ^= 1 << bit
-    assert len(told(read(piece(tmp_path / "x", bytes(packed))))) == 1
-
-
-@pytest.mark.parametrize("share", [at / 13 for at in range(1, 13)])
-def test_of_cut_gzip_that_expands_greatly_no_line_is_lost(tmp_path: Path, share: float) -> None:
-    packed = gzip.compress(b"12\n" * 3_000_000)
-    cut = packed[: int(len(packed) * share)]
-    decodable = zlib.decompressobj(31).decompress(cut)
-    assert len(read(piece(tmp_path / "x", cut)).data) == decodable.rfind(b"\n") + 1
-
-
-def test_a_gzip_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_FREE_BYTES", 2 * 2**20)
-    bomb = piece(tmp_path / "x", gzip.compress(b"a" * 99 + b"\n" + (b"0" * 99 + b"\n") * 200_000))
-    block = read(bomb, gzip_max_ratio=100)
-    assert [reason for reason, _ in told(block)] == [module.BOMB]
-    assert 2 * 2**20 <= len(block.data) < 5 * 2**20
-    assert not read(bomb).troubles
-
-
-def test_a_bomb_of_one_line_is_stopped_too(tmp_path: Path) -> None:
-    block = read(piece(tmp_path / "x", gzip.compress(b"0" * 10**7)), max_record_bytes=10**6)
-    assert (block.data, told(block)) == (b"", [(module.TOO_LONG, 1)])
+    assert {reason for reason, _ in told(block)} == {TOO_LONG}
 
 
 def test_files_that_vanish_or_shrink_or_become_something_else_are_told(tmp_path: Path) -> None:
@@ -276,5 +188,5 @@ def test_blocks_do_not_depend_on_how_reads_arrive(tmp_path: Path, monkeypatch: p
     expected = [block.data for block in blocks((part,), 1000)]
     assert b"".join(expected) == noise
     edges = sorted({0, len(noise), *random.Random(1).sample(range(len(noise)), 500)})
-    monkeypatch.setattr(module, "stream", lambda *_: (noise[a:b] for a, b in pairwise(edges)))
+    monkeypatch.setattr(ahead, "stream", lambda *_: (noise[a:b] for a, b in pairwise(edges)))
     assert b"".join(block.data for block in blocks((part,), 1000)) == noise

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-
 from analyzer.fold import Failure, Fold
 from analyzer.folds.domains import Domains
 from analyzer.folds.examples import Breach, Examples, Expectation

@@ -12,11 +12,14 @@ from analyzer.dataset_format import BOTH_SIDES, DatasetFormat
 from analyzer.job import Job
 from analyzer.sources.capture import CaptureSource, Reading
 from analyzer.sources.csv import CsvSource
-from analyzer.sources.files import File, Listing, expand_manifest, list_files, looks_like_manifest, read_all
+from analyzer.sources.files import list_files
 from analyzer.sources.layout import Layout, layout_of
+from analyzer.sources.listing import Listing
+from analyzer.sources.manifest import expand_manifest, looks_like_manifest
 from analyzer.sources.payload import Flattening
 from analyzer.sources.source import Source
-from analyzer.sources.splits import SPLIT_BYTES, packing, stream
+from analyzer.sources.splits import File
+from analyzer.sources.storage import packing, read_all, stream
 from analyzer.sources.tabular import Bounds
 from analyzer.sources.window import Window
 
