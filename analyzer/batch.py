@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import xxhash
 
-from analyzer.schema import Kind, kinds_of_texts, non_finite_texts, numbers_of_texts
+from analyzer.schema import FRACTIONAL, INTEGRAL, STRING, Spelling, kinds_of_texts, non_finite_texts, numbers_of_texts
 
 Floats = npt.NDArray[np.float64]
 Codes = npt.NDArray[np.intp]
@@ -37,6 +37,8 @@ class Cells:
         self.missing: int = array.null_count
         self.values: pa.Array = encoded.dictionary
         indices = encoded.indices.fill_null(-1) if self.missing else encoded.indices
+        kind = self.values.type
+        self.is_text = bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
         self.codes: Codes = np.asarray(indices).astype(np.intp)  # numpy indexes by this type without a copy
 
     @cached_property
@@ -49,20 +51,21 @@ class Cells:
         """Rows of every distinct value."""
         return np.bincount(self.present_codes, minlength=len(self.values)).astype(np.int64, copy=False)
 
-    @property
-    def is_text(self) -> bool:
-        return bool(pa.types.is_string(self.values.type) or pa.types.is_large_string(self.values.type))
-
     @cached_property
     def texts(self) -> pa.StringArray:
         """The distinct values as text."""
         return self.values if self.is_text else self.values.cast(pa.string())
 
     @cached_property
+    def spelling(self) -> Spelling:
+        """The bytes of the distinct texts."""
+        return Spelling.of(self.texts)
+
+    @cached_property
     def keys(self) -> pa.StringArray:
         """The distinct values as documents spell them: long texts shortened to their start and a hash."""
-        lengths = pc.utf8_length(self.texts)
-        if not len(lengths) or pc.max(lengths).as_py() <= LONGEST:
+        lengths = self.spelling.lengths
+        if not len(lengths) or lengths.max() <= LONGEST:
             return self.texts
         return pa.array(map(key_of, self.texts.to_pylist()), self.texts.type)
 
@@ -70,9 +73,14 @@ class Cells:
     def kinds(self) -> npt.NDArray[np.uint8]:
         """Kind of every distinct value."""
         if self.is_text:
-            return kinds_of_texts(self.values)
-        kind = Kind.FRACTIONAL if pa.types.is_floating(self.values.type) else Kind.INTEGRAL
+            return kinds_of_texts(self.values, self.spelling)
+        kind = FRACTIONAL if pa.types.is_floating(self.values.type) else INTEGRAL
         return np.full(len(self.values), kind, np.uint8)
+
+    @cached_property
+    def has_texts(self) -> bool:
+        """Whether a cell is of class String."""
+        return bool(len(self.kinds) and self.kinds.max() == STRING)
 
     @cached_property
     def numbers(self) -> Floats:
@@ -94,10 +102,15 @@ class Cells:
         return np.isfinite(self.numbers)
 
     @cached_property
+    def all_finite(self) -> bool:
+        """Whether every present cell is a finite number."""
+        return bool(self.finite.all())
+
+    @cached_property
     def row_numbers(self) -> Floats:
         """The finite numbers of the column in row order; everything else is dropped."""
         numbers: Floats = self.numbers[self.present_codes]
-        return numbers if self.finite.all() else numbers[np.isfinite(numbers)]
+        return numbers if self.all_finite else numbers[np.isfinite(numbers)]
 
 
 @dataclass(slots=True)

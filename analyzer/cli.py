@@ -17,18 +17,18 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, suppress
-from importlib import import_module
 from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
 from analyzer import log
 from analyzer.errors import AnalyzerError, EngineFailed, OutputUnwritable
-from analyzer.job import BY_NAME, MESSAGE, PROCESSING_CONFIG, SETTINGS, Job, Outcome, Setting, given_values
+from analyzer.job import PROCESSING_CONFIG, Job, Outcome, given_values
+from analyzer.reports.message import write_message
+from analyzer.settings import BY_NAME, MESSAGE, SETTINGS, Setting
 
 RESOURCE_CONFIG = "/opt/ml/config/resourceconfig.json"
 CGROUP = "/sys/fs/cgroup"
-LONGEST_MESSAGE = 1024  # bytes; the platform keeps no more
 STOPPED = 143
 INTERNAL = STRICT_FAILURE = 255
 
@@ -138,7 +138,7 @@ def _closed(values: Mapping[str, str], problems: Sequence[str], show: Show) -> i
         code, message = _guarded(values, problems, show)
         ignore_signals()
         (_recorded.info if code == 0 else _recorded.error)("%s", message)
-        written = _write_message(_message_file(values), message)
+        written = _left(message, _message_file(values))
     return code if written or code else OutputUnwritable.exit_code
 
 
@@ -247,35 +247,18 @@ def _memory_used() -> str:
     return ""
 
 
+def _left(message: str, path: str) -> bool:
+    """Write the message for the platform; whether that worked."""
+    if not write_message(path, message):
+        _logger.error("Hint: set output_message_file to a place where the job may write.")
+        return False
+    _recorded.info("Write to file %s.", path)
+    return True
+
+
 def _message_file(values: Mapping[str, str]) -> str:
     """Place of the message, even when the configuration is wrong."""
     try:
         return str(BY_NAME["output_message_file"].kind.read(values.get("output_message_file", MESSAGE)))
     except ValueError:
         return MESSAGE
-
-
-def _write_message(path: str, message: str) -> bool:
-    """Write the first KB of the message, cut between characters; False, and a log record, when that fails."""
-    text = log.one_line(message).encode("utf-8")[:LONGEST_MESSAGE].decode("utf-8", "ignore")
-    try:
-        _put(path, text)
-    except OSError as error:
-        hint = "Hint: set output_message_file to a writable place."
-        _logger.error("%s: message not written: %s. %s", path, error, hint)  # noqa: TRY400 - no bug of ours
-        return False
-    _recorded.info("Write to file %s.", path)
-    return True
-
-
-def _put(path: str, text: str) -> None:
-    if not path.startswith("s3://"):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        Path(path).write_text(text, "utf-8")
-        return
-    storage, failures = import_module("smart_open"), import_module("botocore.exceptions")  # late: they load slowly
-    try:
-        with storage.open(path, "w", encoding="utf-8", compression="disable") as file:
-            file.write(text)
-    except (failures.BotoCoreError, failures.ClientError, ValueError) as error:  # ValueError: the bucket is missing
-        raise OSError(str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
@@ -12,6 +13,7 @@ import pyarrow.compute as pc
 INTEGRAL_TEXT = r"^[-+]? ?[0-9]+$"
 FRACTIONAL_TEXT = r"^[-+]? ?[0-9]+(?:\.[0-9]+|(?:\.[0-9]+)?[eE][-+]?[0-9]+)$"
 BOOLEAN_TEXT = r"^(?:true|false)$"
+LEADING_ZERO_TEXT = r"^[-+]? ?0[0-9]"
 NON_FINITE_TEXT = r"(?i)^[-+]?(?:nan|inf|infinity)$"
 
 
@@ -34,21 +36,69 @@ class Kind(IntEnum):
         return self.name.capitalize()
 
 
-def kinds_of_texts(texts: pa.StringArray) -> npt.NDArray[np.uint8]:
+# Plain numbers for the hot path: looking a member up in an enumeration takes a microsecond.
+FRACTIONAL, INTEGRAL, BOOLEAN, STRING = (int(kind) for kind in list(Kind)[1:])
+_ZERO = np.uint8(48)
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """The bytes of some texts: all of them in one array, and where each begins and how long it is (in bytes)."""
+
+    data: npt.NDArray[np.uint8]
+    starts: npt.NDArray[np.int64]
+    lengths: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, texts: pa.StringArray) -> Spelling:
+        """A view of Arrow's own memory."""
+        _, offsets, data = texts.buffers()
+        wide = pa.types.is_large_string(texts.type)
+        if data is None or not len(texts):
+            return cls(np.empty(0, np.uint8), np.zeros(len(texts), np.int64), np.zeros(len(texts), np.int64))
+        ends = np.frombuffer(offsets, np.int64 if wide else np.int32)[texts.offset : texts.offset + len(texts) + 1]
+        ends = ends.astype(np.int64)
+        view = np.frombuffer(data, np.uint8)[ends[0] : ends[-1]]
+        return cls(view, ends[:-1] - ends[0], np.diff(ends))
+
+    @property
+    def is_digits(self) -> bool:
+        """Whether every text is a run of ASCII digits."""
+        # Below "0" the subtraction wraps around to large values.
+        return bool(self.lengths.size and self.lengths.min() and (self.data - np.uint8(48) < 10).all())
+
+    def at(self, place: int) -> npt.NDArray[np.uint8]:
+        """The byte at that place of every text; 0 where the text is shorter."""
+        long = self.lengths > place
+        found = np.zeros(len(self.starts), np.uint8)
+        found[long] = self.data[self.starts[long] + place]
+        return found
+
+
+def kinds_of_texts(texts: pa.StringArray, spelling: Spelling | None = None) -> npt.NDArray[np.uint8]:
     """Kind of every text; the whole text must match, digits are ASCII.
 
     The regular expressions run only where something other than digits occurs, which
-    leaves plain integer columns at the speed of scanning their bytes once.
+    leaves plain integer columns at the speed of looking at their bytes once.
     """
-    if _only_digits(texts):
-        return np.full(len(texts), Kind.INTEGRAL, np.uint8)
-    kinds = np.full(len(texts), Kind.STRING, np.uint8)
+    if (spelling or Spelling.of(texts)).is_digits:
+        return np.full(len(texts), INTEGRAL, np.uint8)
+    kinds = np.full(len(texts), STRING, np.uint8)
     # "$" also matches before a final line feed in some engines; RE2's does not.
-    kinds[_matches(texts, FRACTIONAL_TEXT)] = Kind.FRACTIONAL
-    if not (kinds == Kind.FRACTIONAL).all():
-        kinds[_matches(texts, INTEGRAL_TEXT)] = Kind.INTEGRAL
-        kinds[_matches(texts, BOOLEAN_TEXT)] = Kind.BOOLEAN
+    kinds[_matches(texts, FRACTIONAL_TEXT)] = FRACTIONAL
+    if not (kinds == FRACTIONAL).all():
+        kinds[_matches(texts, INTEGRAL_TEXT)] = INTEGRAL
+        kinds[_matches(texts, BOOLEAN_TEXT)] = BOOLEAN
     return kinds
+
+
+def leading_zeros(texts: pa.StringArray, spelling: Spelling) -> npt.NDArray[np.bool_]:
+    """Which texts begin, after a sign, with a zero that another digit follows."""
+    first = spelling.at(0)
+    if (first - np.uint8(1) < _ZERO - 1).any():  # a sign or a blank
+        return _matches(texts, LEADING_ZERO_TEXT)
+    zero = first == _ZERO
+    return zero & (spelling.at(1) - _ZERO < 10) if zero.any() else zero
 
 
 def numbers_of_texts(texts: pa.StringArray, kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
@@ -64,7 +114,7 @@ def numbers_of_texts(texts: pa.StringArray, kinds: npt.NDArray[np.uint8]) -> npt
 
 def non_finite_texts(texts: pa.StringArray, kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.bool_]:
     """Which texts spell NaN or an infinity (``NaN``, ``inf``, ``-Infinity``, any case)."""
-    if not (kinds == Kind.STRING).any():
+    if not (kinds == STRING).any():
         return np.zeros(len(texts), np.bool_)
     return _matches(texts, NON_FINITE_TEXT)
 
@@ -87,34 +137,17 @@ def decide(counts: npt.NDArray[np.int64]) -> Kind:
     return Kind.FRACTIONAL if counts[Kind.FRACTIONAL] else Kind.INTEGRAL
 
 
-def _only_digits(texts: pa.StringArray) -> bool:
-    lengths = pc.binary_length(texts)
-    if len(texts) and pc.min(lengths).as_py() == 0:
-        return False
-    return not text_bytes(texts).translate(None, b"0123456789")
-
-
-def text_bytes(texts: pa.StringArray) -> bytes:
-    """The bytes of all texts of an array, one after the other."""
-    data = texts.buffers()[2]
-    if data is None or not len(texts):
-        return b""
-    wide = pa.types.is_large_string(texts.type)
-    offsets = np.frombuffer(texts.buffers()[1], np.int64 if wide else np.int32)[texts.offset :]
-    return memoryview(data)[int(offsets[0]) : int(offsets[len(texts)])].tobytes()
-
-
 def _matches(texts: pa.StringArray, pattern: str) -> npt.NDArray[np.bool_]:
     return np.asarray(pc.match_substring_regex(texts, pattern).fill_null(False), np.bool_)
 
 
 def _no_strings(kinds: npt.NDArray[np.uint8]) -> bool:
-    return bool((kinds <= Kind.INTEGRAL).all())
+    return bool((kinds <= INTEGRAL).all())
 
 
 def _some_numbers(texts: pa.StringArray, kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     numbers = np.full(len(texts), np.nan)
-    wanted = np.flatnonzero((kinds == Kind.INTEGRAL) | (kinds == Kind.FRACTIONAL) | non_finite_texts(texts, kinds))
+    wanted = np.flatnonzero((kinds == INTEGRAL) | (kinds == FRACTIONAL) | non_finite_texts(texts, kinds))
     for index, text in zip(wanted.tolist(), texts.take(pa.array(wanted)).to_pylist(), strict=True):
         numbers[index] = float(text.replace(" ", ""))
     return numbers

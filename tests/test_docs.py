@@ -14,10 +14,12 @@ import pytest
 
 from analyzer import cli, errors
 from analyzer.dataset_format import parse_dataset_format
-from analyzer.job import MONITORING_SOURCE, SETTINGS, Options
+from analyzer.job import MONITORING_SOURCE
+from analyzer.options import Options
 from analyzer.reports import cloudwatch, quarantine, statistics, violations
 from analyzer.reports import options as checks
 from analyzer.reports.constraints import OVERRIDES, parse
+from analyzer.settings import SETTINGS
 from analyzer.sources.payload import ENVELOPES
 from tests.jobs import CAPTURE, Finished, capture, monitor, run_job, write_captures
 
@@ -216,7 +218,7 @@ def _texts(nodes: list[ast.expr]) -> Iterator[str]:
 
 @pytest.mark.parametrize("reason", sorted(reasons()))
 def test_every_reason_for_leaving_something_out_is_documented(reason: str) -> None:
-    assert reason in FORMATS
+    assert reason in " ".join(FORMATS.split())
 
 
 def test_no_reason_is_documented_that_does_not_exist() -> None:

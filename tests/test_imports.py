@@ -12,13 +12,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 CORE = ("errors", "schema", "batch", "fold")
 NUMBERS = (*CORE, "folds", "views")
-LEAVES = ("log", "s3")  # they know errors only, and say nothing about statistics
-REQUEST = ("dataset_format", "job")
+LEAVES = ("log", "s3")  # they know errors at most, and say nothing about statistics
+REQUEST = ("dataset_format", "settings", "options", "job")
 # What each room may import besides itself; a room that is not listed is not allowed to exist.
 ROOMS: dict[str, tuple[str, ...]] = {
     "errors": (),
     "log": ("errors",),
-    "s3": ("errors", "log"),
+    "s3": (),  # settings, sources and reports reach S3 and do not know each other
     "schema": ("errors",),
     "batch": ("errors", "schema"),
     "fold": ("errors", "schema", "batch"),
@@ -26,7 +26,9 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "views": (*CORE, "folds"),
     "reports": (*NUMBERS, *LEAVES),
     "dataset_format": ("errors",),
-    "job": ("errors", "schema", "dataset_format", *LEAVES),
+    "settings": ("errors", "dataset_format", "log"),
+    "options": ("errors", "s3"),
+    "job": ("errors", "dataset_format", "settings", "options", "log"),
     "sources": (*CORE, *LEAVES),
     "engines": (*CORE, *LEAVES),
     "monitors": (*NUMBERS, *LEAVES, *REQUEST, "reports", "sources", "engines"),

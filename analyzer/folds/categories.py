@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from analyzer.batch import Cells
 
 
@@ -42,7 +40,7 @@ class Categories:
     def update(self, state: CategoryCounts, cells: Cells) -> CategoryCounts:
         if state.counts is None:
             return state
-        if np.count_nonzero(cells.counts) > self.limit:
+        if len(cells.values) > self.limit:
             return CategoryCounts(None)
         return self._add(state, dict(zip(cells.keys.to_pylist(), cells.counts.tolist(), strict=True)))
 

@@ -70,14 +70,14 @@ class Distinct:
         return DistinctCount(round((self.size - 1) / fraction), exact=False)
 
     def _keep(self, state: Smallest, fresh: Hashes) -> Smallest:
-        if len(fresh):
+        if len(fresh) and not _known(state.hashes, fresh):
             # One more than `size` is kept, so that "exactly size" and "more than size" differ.
             state.hashes = np.union1d(state.hashes, fresh)[: self.size + 1]
         return state
 
 
 def _hashes(cells: Cells) -> Hashes:
-    if cells.finite.all():
+    if cells.all_finite:
         return _mix(cells.numbers)
     hashes = np.empty(len(cells.values), np.uint64)
     hashes[cells.finite] = _mix(cells.numbers[cells.finite])
@@ -85,6 +85,14 @@ def _hashes(cells: Cells) -> Hashes:
     texts = cells.texts.take(pa.array(others)).cast(pa.binary()).to_pylist()
     hashes[others] = [xxhash.xxh64_intdigest(text) for text in texts]
     return hashes
+
+
+def _known(hashes: Hashes, fresh: Hashes) -> bool:
+    """Whether all of the fresh ones are there already, which they are in most batches of a column of few values."""
+    if len(fresh) > len(hashes):
+        return False
+    places = np.minimum(np.searchsorted(hashes, fresh), len(hashes) - 1)
+    return bool((hashes[places] == fresh).all())
 
 
 def _mix(numbers: npt.NDArray[np.float64]) -> Hashes:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.batch import Cells
-from analyzer.schema import Kind
+from analyzer.schema import STRING
 
 
 @dataclass(slots=True)
@@ -42,9 +42,9 @@ class Frequent:
         return Summary()
 
     def update(self, state: Summary, cells: Cells) -> Summary:
-        wanted = np.flatnonzero(cells.kinds == Kind.STRING)
-        if not len(wanted):
+        if not cells.has_texts:
             return state
+        wanted = np.flatnonzero(cells.kinds == STRING)
         counts = cells.counts[wanted]
         total, error = int(counts.sum()), 0
         if len(wanted) > self.size:

@@ -6,13 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analyzer.batch import Cells
-from analyzer.schema import Kind, decide
-
-LEADING_ZERO = r"^[-+]? ?0[0-9]"
+from analyzer.schema import FRACTIONAL, INTEGRAL, STRING, Kind, decide, leading_zeros
 
 
 @dataclass(slots=True)
@@ -53,6 +49,7 @@ class Kinds:
     State:  five class counts and seven oddity counts; about 100 bytes.
     Error:  exact. Source: specification deequ.md, section 2.
 
+    >>> import pyarrow as pa
     >>> cells = Cells(pa.array(["1", "2.0", None, "007", "nan"]))
     >>> counts = Kinds().update(Kinds().zero(), cells)
     >>> counts.classes.tolist(), counts.nan, counts.leading_zeros, counts.whole
@@ -68,18 +65,19 @@ class Kinds:
 
     def update(self, state: KindCounts, cells: Cells) -> KindCounts:
         counts, kinds = cells.counts, cells.kinds
-        state.classes += np.bincount(kinds, counts, 5).astype(np.int64)
-        fractional = kinds == Kind.FRACTIONAL
-        if fractional.any():
-            state.whole += _sum(counts, fractional & cells.finite & (cells.numbers == np.trunc(cells.numbers)))
-        if not cells.finite.all():
+        classes = np.bincount(kinds, counts, 5).astype(np.int64)
+        state.classes += classes
+        if classes[FRACTIONAL]:
+            whole = (kinds == FRACTIONAL) & cells.finite & (cells.numbers == np.trunc(cells.numbers))
+            state.whole += _sum(counts, whole)
+        if not cells.all_finite:
             state.nan += _sum(counts, cells.non_finite & np.isnan(cells.numbers))
             state.infinite += _sum(counts, cells.non_finite & np.isinf(cells.numbers))
-            state.non_finite_texts += _sum(counts, cells.non_finite & (kinds == Kind.STRING))
+            state.non_finite_texts += _sum(counts, cells.non_finite & (kinds == STRING))
         state.negative += _sum(counts, cells.finite & (cells.numbers < 0))
         if cells.is_text:
-            state.empty += _empty(cells)
-            state.leading_zeros += _leading_zeros(cells)
+            state.empty += _sum(counts, cells.spelling.lengths == 0)
+            state.leading_zeros += _sum(counts, leading_zeros(cells.values, cells.spelling) & (kinds <= INTEGRAL))
         return state
 
     def merge(self, left: KindCounts, right: KindCounts) -> KindCounts:
@@ -98,17 +96,4 @@ class Kinds:
 
 
 def _sum(counts: npt.NDArray[np.int64], where: npt.NDArray[np.bool_]) -> int:
-    return int(counts[where].sum())
-
-
-def _empty(cells: Cells) -> int:
-    index = pc.index(cells.values, pa.scalar("", cells.values.type)).as_py()
-    return int(cells.counts[index]) if index >= 0 else 0
-
-
-def _leading_zeros(cells: Cells) -> int:
-    numeric = cells.kinds <= Kind.INTEGRAL
-    if not numeric.any():
-        return 0
-    hits = np.asarray(pc.match_substring_regex(cells.values, LEADING_ZERO), np.bool_)
-    return _sum(cells.counts, hits & numeric)
+    return int(counts[where].sum()) if where.any() else 0

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from analyzer.batch import Cells
-from analyzer.schema import Kind
+from analyzer.schema import STRING
 
 
 @dataclass(slots=True)
@@ -37,9 +37,9 @@ class Lengths:
         return LengthState()
 
     def update(self, state: LengthState, cells: Cells) -> LengthState:
-        texts = cells.kinds == Kind.STRING
-        if not texts.any():
+        if not cells.has_texts:
             return state
+        texts = cells.kinds == STRING
         lengths = np.asarray(pc.utf8_length(cells.texts), np.int64)[texts]
         counts = cells.counts[texts]
         total = int(np.dot(lengths, counts))

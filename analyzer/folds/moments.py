@@ -59,9 +59,8 @@ class Moments:
         return MomentsState()
 
     def update(self, state: MomentsState, cells: Cells) -> MomentsState:
-        every = cells.finite.all()
-        numbers = cells.numbers if every else cells.numbers[cells.finite]
-        counts = cells.counts if every else cells.counts[cells.finite]
+        numbers = cells.numbers if cells.all_finite else cells.numbers[cells.finite]
+        counts = cells.counts if cells.all_finite else cells.counts[cells.finite]
         if not len(numbers):
             return state
         count = int(counts.sum())

@@ -158,7 +158,7 @@ def _numbers(cells: Cells) -> Matrix:
     """Finite numbers in row order, as float32 when that loses nothing."""
     with np.errstate(over="ignore"):
         narrow = cells.numbers.astype(np.float32)
-    if not cells.finite.all() or not (narrow == cells.numbers).all():
+    if not cells.all_finite or not (narrow == cells.numbers).all():
         return cells.row_numbers
     return narrow[cells.present_codes]
 

@@ -72,9 +72,10 @@ class ParquetSource:
 
     def _groups(self, file: pq.ParquetFile, piece: Piece, account: Account) -> Iterator[Batch]:
         begin = 0  # row of the file
+        last = max(stored.size for stored in self.files if stored.path == piece.path) - 1
         for number in range(file.metadata.num_row_groups):
             group = file.metadata.row_group(number)
-            if _owns(piece, group):
+            if piece.whole or piece.start <= min(_first_byte(group), last) < piece.end:
                 reading = _Group(file, number, begin)
                 try:
                     yield from self._batches(reading, account)
@@ -121,15 +122,15 @@ def _scripted(rows: pa.RecordBatch, script: Script, reading: _Group, account: Ac
     account.intake = Intake()
 
 
-def _owns(piece: Piece, group: pq.RowGroupMetaData) -> bool:
-    """Whether the row group's first byte lies in the piece."""
-    if piece.whole or not group.num_columns:
-        return piece.start == 0
+def _first_byte(group: pq.RowGroupMetaData) -> int:
+    """Where the row group begins in the file; damaged metadata may say anything."""
+    if not group.num_columns:
+        return 0
     column = group.column(0)
-    offset = column.data_page_offset
+    offset: int = column.data_page_offset
     if column.has_dictionary_page and column.dictionary_page_offset is not None:
         offset = min(offset, column.dictionary_page_offset)
-    return bool(piece.start <= max(offset, 0) < piece.end)
+    return max(offset, 0)
 
 
 def _size(file: pq.ParquetFile) -> int:

@@ -88,6 +88,8 @@ def flat_row(value: object, flattening: Flattening) -> Row:
     for name, scalar in _leaves(value, flattening):
         if len(row) >= flattening.limit:
             raise Undecodable("payload has too many columns")
+        while name in row:  # a key spelt like the path of another
+            name = f"{name}_2"  # noqa: PLW2901 - the same column by its final name
         row[name] = text_of(scalar)
     return row
 

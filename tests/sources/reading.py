@@ -43,8 +43,7 @@ def read(source: Source) -> Read:
         result.rows += [{name: column[at] for name, column in columns.items()} for at in range(batch.rows)]
         result.types |= {name: column.type for name, column in batch.columns.items()}
         if batch.ids is not None:
-            assert len(batch.ids) == batch.rows
-            result.ids += batch.ids.to_pylist()
+            result.ids += [str(batch.ids[at]) for at in range(batch.rows)]
     result.intake = state.intake
     assert state.rows == len(result.rows)
     return result

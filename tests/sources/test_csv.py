@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import pickle
-from collections import Counter
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from analyzer.errors import ScriptError
 from analyzer.sources.csv import NO_HEADER, CsvSource
-from analyzer.sources.csv_rows import BROKEN, HEADER_INSIDE, NOT_UTF8, careful_rows, cells_of
+from analyzer.sources.csv_rows import BROKEN, HEADER_INSIDE, NOT_UTF8
 from analyzer.sources.sides import CELLS_DIFFER
+from analyzer.sources.splits import File
 from analyzer.sources.tabular import Bounds
+from tests.conftest import Bucket
 from tests.sources.reading import read, stored
 
 TINY = Bounds(block_bytes=16)
-QUIET = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def rows(folder: Path, *contents: bytes | str, header: bool = True, bounds: Bounds = TINY) -> list[tuple[object, ...]]:
@@ -133,8 +129,10 @@ def test_a_quote_never_closed_costs_its_own_line_only(tmp_path: Path, size: int)
     assert found == [("1", "2"), *[("5", "6")] * 50, ("7", "fine"), ("8", "9"), ("10", "11")]
 
 
-def test_a_quote_never_closed_does_not_reach_into_the_next_file(tmp_path: Path) -> None:
-    found = read(CsvSource(stored(tmp_path, 'a,b\n1,"2\n', 'a,b\n3,"4"\n')))
+@pytest.mark.parametrize("size", [1, 10, 1000])
+def test_a_quote_never_closed_does_not_reach_into_the_next_file(tmp_path: Path, size: int) -> None:
+    files = stored(tmp_path, 'a,b\n1,"2\n', 'a,b\n3,"4"\n')
+    found = read(CsvSource(files, bounds=Bounds(block_bytes=size)))
     assert [tuple(row.values()) for row in found.rows] == [("3", "4")]
     assert found.intake.rejected == {BROKEN: 1}
 
@@ -217,6 +215,28 @@ def test_a_failing_script_tells_file_and_line(tmp_path: Path) -> None:
         read(source)
 
 
+def test_a_script_does_not_get_what_is_not_text(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text("def preprocess_handler(line):\n    return line\n")
+    found = read(CsvSource(stored(tmp_path, b"1,2\n\xff\n3,4\n"), names=("x", "y"), script=str(script)))
+    assert found.rows == [{"x": "1", "y": "2"}, {"x": "3", "y": "4"}]
+    assert found.intake.rejected == {NOT_UTF8: 1}
+
+
+def test_a_wrong_row_among_many_is_found_in_its_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.sources.csv._PART_BYTES", 100)
+    lines = [f"{number},x" for number in range(500)]
+    lines[300] = "odd"
+    found = read(CsvSource(stored(tmp_path, "a,b\n" + "\n".join(lines), "a,b\n1\n")))
+    assert [row["a"] for row in found.rows] == [str(number) for number in range(500) if number != 300]
+    assert [bad.line for bad in found.intake.samples] == [302, 2]
+
+
+def test_files_in_s3_are_read(s3: Bucket) -> None:
+    files = tuple(File(s3.put(f"d/{number}.csv", b"a,b\n%d,x\n" % number), 8) for number in range(3))
+    assert [row["a"] for row in read(CsvSource(files)).rows] == ["0", "1", "2"]
+
+
 def test_a_source_crosses_processes(tmp_path: Path) -> None:
     source = CsvSource(stored(tmp_path, "a\n1\n"), names=("x",))
     assert read(pickle.loads(pickle.dumps(source))).rows == [{"a": "1"}]  # noqa: S301 - our own bytes
@@ -226,66 +246,3 @@ def test_ten_thousand_files_are_parsed_together(tmp_path: Path) -> None:
     files = stored(tmp_path, *(f"a,b\n{number},x\n" for number in range(10_000)))
     found = read(CsvSource(files))
     assert (len(found.rows), found.rows[-1], found.batches) == (10_000, {"a": "9999", "b": "x"}, 1)
-
-
-TEXT = st.text(st.sampled_from('a1",\n\r é'), max_size=6)
-
-
-@QUIET
-@given(
-    table=st.integers(2, 4).flatmap(lambda w: st.lists(st.lists(TEXT, min_size=w, max_size=w), min_size=1, max_size=8)),
-    style=st.sampled_from([(csv.QUOTE_MINIMAL, "\r\n"), (csv.QUOTE_ALL, "\n"), (csv.QUOTE_ALL, "\r\n")]),
-    size=st.sampled_from([1, 10, 40, 1000]),
-)
-def test_what_the_csv_module_writes_is_read_back(
-    tmp_path: Path, table: list[list[str]], style: tuple[int, str], size: int
-) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text, quoting=style[0], lineterminator=style[1]).writerows(table)  # type: ignore[arg-type]
-    found = rows(tmp_path, text.getvalue(), header=False, bounds=Bounds(block_bytes=size))
-    assert [[cell or "" for cell in row] for row in found] == table
-
-
-@QUIET
-@given(
-    data=st.lists(st.sampled_from([b"a", b'"', b",", b"\n", b"\r", b" ", b'""', b"\xff", b"1,2\n"]), max_size=40),
-    header=st.booleans(),
-    size=st.sampled_from([1, 10, 1000]),
-)
-def test_whatever_the_bytes_every_record_is_a_row_or_rejected(
-    tmp_path: Path, data: list[bytes], header: bool, size: int
-) -> None:
-    found = read(CsvSource(stored(tmp_path, b"".join(data)), header, bounds=Bounds(block_bytes=size)))
-    assert found.reconciles
-
-
-@QUIET
-@given(
-    good=st.lists(st.integers(0, 999), min_size=1, max_size=30),
-    damage=st.lists(
-        st.tuples(st.integers(0, 30), st.sampled_from([b"1", b"1,2,3", b"1,\xff", b"x,y", b'"q,1'])), max_size=6
-    ),
-    size=st.sampled_from([1, 30, 1000]),
-)
-def test_damaged_lines_are_counted_one_by_one_and_cost_no_other(
-    tmp_path: Path, good: list[int], damage: list[tuple[int, bytes]], size: int
-) -> None:
-    """Checked against the lines themselves, not against the source's own counts."""
-    lines = [b"%d,%d" % (number, number) for number in good]
-    for place, line in damage:
-        lines.insert(min(place, len(lines)), line)
-    found = read(CsvSource(stored(tmp_path, b"x,y\n" + b"\n".join(lines)), bounds=Bounds(block_bytes=size)))
-    kinds = {b"1": CELLS_DIFFER, b"1,2,3": CELLS_DIFFER, b"1,\xff": NOT_UTF8, b"x,y": HEADER_INSIDE, b'"q,1': BROKEN}
-    # Two open quotes may close each other: '"q,1\n5,5\n"q' is one cell with junk behind it, so both lines are broken.
-    assert found.intake.rejected == Counter(kinds[line] for _, line in damage)
-    assert [row["x"] for row in found.rows] == [str(int(line.split(b",")[0])) for line in lines if line not in kinds]
-    assert found.intake.records == len(lines)
-
-
-@QUIET
-@given(st.lists(TEXT, min_size=1, max_size=5))
-def test_the_careful_reader_and_the_csv_module_agree(cells: list[str]) -> None:
-    text = io.StringIO(newline="")
-    csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n").writerow(cells)
-    data = text.getvalue().encode()
-    assert [cells_of(row.body) for row in careful_rows(data, 0, len(data), len(cells))] == [cells]

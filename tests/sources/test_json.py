@@ -143,6 +143,20 @@ def test_output_and_input_of_different_length_are_rejected(tmp_path: Path) -> No
     assert [(bad.event_id, bad.detail) for bad in found.intake.samples] == [("i", "1 and 2")]
 
 
+def test_output_and_input_without_names_or_with_the_same_stay_apart(tmp_path: Path) -> None:
+    found = lines(tmp_path, '{"SageMakerOutput":[[0.5]],"instances":[[1,2]]}\n')
+    assert found.rows == [{"0": "0.5", "1": "1", "2": "2"}]
+    found = lines(tmp_path, '{"SageMakerOutput":{"x":0.5,"y":{"z":1}},"x":1}\n')
+    assert found.rows == [{"x": "0.5", "y.z": "1", "input.x": "1"}]
+
+
+def test_files_that_fill_several_blocks_stay_whole(tmp_path: Path) -> None:
+    files = stored(tmp_path, *(f'[\n{{"a":{number}}},\n{{"a":{number}}}]' for number in range(20)))
+    found = read(JsonSource(files, lines=False, bounds=Bounds(block_bytes=30)))
+    assert [row["a"] for row in found.rows] == [str(number) for number in range(20) for _ in range(2)]
+    assert found.batches > 1
+
+
 def test_a_script_gets_the_text_of_every_record(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

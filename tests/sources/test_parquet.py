@@ -17,8 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.errors import ScriptError
+from analyzer.sources.nested import flat_columns
 from analyzer.sources.parquet import DAMAGED_FILE, DAMAGED_GROUP, NOT_UTF8, ParquetSource
 from analyzer.sources.splits import File, Piece
+from tests.conftest import Bucket
 from tests.sources.reading import Read, read
 
 QUIET = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -188,6 +190,23 @@ def test_a_script_gets_every_row_as_a_dict(tmp_path: Path) -> None:
         read(ParquetSource(stored(tmp_path, pa.table({"a": [1, 0]})), script=str(script)))
 
 
+def test_files_in_s3_are_read_and_missing_ones_rejected(s3: Bucket, tmp_path: Path) -> None:
+    (local,) = stored(tmp_path, pa.table({"a": [[1, 2]]}))
+    uri = s3.put("d/a.parquet", Path(local.path).read_bytes())
+    found = read(ParquetSource((File(s3.uri("d/0.parquet"), 9), File(uri, local.size))))
+    assert found.rows == [{"a.0": 1, "a.1": 2}]
+    assert found.intake.rejected == {DAMAGED_FILE: 1}
+
+
+def test_less_common_types_are_cells() -> None:
+    columns = [pa.array([np.float16(0.5)]), pa.array(["x"], pa.string_view()), pa.array([None])]
+    batch = pa.record_batch(columns, names=["a", "b", "c"])
+    found = flat_columns(batch, {})
+    assert [str(column.type) for column in found.values()] == ["float", "string", "null"]
+    empty = pa.StructArray.from_arrays([], fields=[], mask=pa.array([False]))
+    assert flat_columns(pa.record_batch([empty], names=["a"]), {})["a"].to_pylist() == ["<struct>"]
+
+
 def test_a_source_crosses_processes(tmp_path: Path) -> None:
     source = ParquetSource(stored(tmp_path, pa.table({"a": [1]})))
     assert read(pickle.loads(pickle.dumps(source))).rows == [{"a": 1}]  # noqa: S301 - our own bytes
@@ -200,8 +219,6 @@ def test_a_source_crosses_processes(tmp_path: Path) -> None:
 )
 def test_sliced_lists_are_flattened_as_whole_ones(cells: list[list[int | None] | None], cut: int) -> None:
     """Arrow's offsets and values are those of the unsliced array."""
-    from analyzer.sources.nested import flat_columns  # noqa: PLC0415 - only here
-
     array = pa.array(cells, pa.list_(pa.int64()))[min(cut, len(cells) - 1) :]
     columns = flat_columns(pa.record_batch({"a": array}), {"a": 2})
     kept = cells[min(cut, len(cells) - 1) :]

@@ -13,8 +13,8 @@ from analyzer.fold import Failure, Fold
 from analyzer.folds.domains import Domains
 from analyzer.folds.examples import Breach, Examples, Expectation
 from analyzer.folds.quantiles import Sketch
-from analyzer.job import Options as JobOptions
 from analyzer.monitors.data_quality.profile import Column, Profile
+from analyzer.options import Options as JobOptions
 from analyzer.reports import violations as sentences
 from analyzer.reports.constraints import Constraints, FeatureConstraints, Options
 from analyzer.reports.statistics import Feature, Statistics

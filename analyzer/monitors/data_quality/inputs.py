@@ -87,7 +87,7 @@ def _source(
     if form.kind == "parquet":
         from analyzer.sources.parquet import ParquetSource  # noqa: PLC0415 - loads slowly, and few jobs need it
 
-        return ParquetSource(files, flattening=flattening, bounds=bounds), Layout()
+        return ParquetSource(files, options.flatten_limit, script, bounds), Layout()
     if form.kind in ("json", "jsonlines"):
         from analyzer.sources.json import JsonSource  # noqa: PLC0415 - as above
 

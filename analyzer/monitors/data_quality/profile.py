@@ -19,7 +19,7 @@ from analyzer.folds.lengths import Lengths, LengthState
 from analyzer.folds.moments import Moments, MomentsResult
 from analyzer.folds.quantiles import C, K, Quantiles, Sketch
 from analyzer.folds.registers import Registers
-from analyzer.job import Options
+from analyzer.options import Options
 from analyzer.reports import statistics as document
 from analyzer.schema import Kind
 from analyzer.views.sketch import Distribution, buckets, distribution, quantiles

@@ -1,0 +1,94 @@
+"""Options of a run: what does not fit into a variable, read from one YAML or JSON file.
+
+Source: design.md 5 (`analyzer_config`).
+"""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from analyzer import s3
+from analyzer.errors import nearest
+
+LARGEST_OPTIONS_BYTES = 1 << 20
+
+Count = Annotated[int, Meta(ge=0, le=1_000_000)]
+Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Position = Literal["START", "END"]
+Separator = Annotated[str, Meta(min_length=1, max_length=8)]
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Contents of the file that `analyzer_config` names; null means not set."""
+
+    quarantine_samples: Annotated[Count, Meta(description="Rejected records that are listed")] = 100
+    quarantine_excerpt: Annotated[Count, Meta(description="Characters kept of each listed raw record")] = 0
+    example_ids: Annotated[Count, Meta(description="Event ids given as examples of each trouble")] = 5
+    categories_limit: Annotated[Positive, Meta(description="Distinct texts up to which each one is listed")] = 120
+    frequent_items: Annotated[Positive, Meta(description="Most frequent texts listed beyond that limit")] = 20
+    distinct_exact: Annotated[Count, Meta(description="Distinct values counted exactly, then estimated")] = 10_000
+    minimum_samples: Annotated[Positive | None, Meta(description="Rows below which drift is not judged")] = None
+    rejected_share_warning: Annotated[Share, Meta(description="Share of rejected records that is warned of")] = 0.01
+    rejected_share_failure: Annotated[Share | None, Meta(description="Share of rejected records that fails")] = None
+    fail_on_empty: Annotated[bool, Meta(description="Fail when there is no record")] = False
+    fail_on_violations: Annotated[bool, Meta(description="Exit code 10 on violations of severity error")] = False
+    explode_requests: Annotated[bool, Meta(description="A captured request of several rows is several rows")] = True
+    output_columns_position: Annotated[Position | None, Meta(description="START or END: where outputs are")] = None
+    csv_header: Annotated[bool | None, Meta(description="CSV files have a header, whatever dataset_format says")] = None
+    flatten_separator: Annotated[Separator, Meta(description="Text between the keys of nested JSON")] = "."
+    flatten_limit: Annotated[Positive, Meta(description="Columns that nested JSON may become")] = 4096
+    whole_numbers_are_integral: Annotated[bool, Meta(description="1.0 counts as Integral, not Fractional")] = False
+    check_after_type_violation: Annotated[bool, Meta(description="Judge drift although the type is wrong")] = False
+    max_record_bytes: Annotated[int, Meta(ge=1024, le=1 << 31, description="Longest record, in bytes")] = 67_108_864
+    gzip_max_ratio: Annotated[Positive, Meta(description="Times that a gzip file may grow")] = 1000
+
+
+def read_options(path: str | None, problems: list[str]) -> Options:
+    """Options of the file, defaults without one; what is wrong is added to the problems, all of it."""
+    if path is None:
+        return Options()
+    is_json = path.endswith(".json")
+    try:
+        raw = _contents(path)
+        named = msgspec.json.decode(raw) if is_json else msgspec.yaml.decode(raw)
+    except (OSError, msgspec.DecodeError, RecursionError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        problems.append(f"analyzer_config={path!r}: cannot be read ({why}). Hint: it must be a YAML or JSON file.")
+        return Options()
+    if not isinstance(named, dict | None):
+        problems.append(f"analyzer_config={path!r}: expected names and values, such as fail_on_empty: true.")
+        return Options()
+    values: dict[str, Any] = {
+        name: _option(name, value, problems, strict=is_json) for name, value in (named or {}).items()
+    }
+    return Options() if problems else Options(**values)
+
+
+def _option(name: object, value: object, problems: list[str], *, strict: bool) -> object:
+    """The value in its type; YAML's numbers may be written as text (it reads 1e-2 as one)."""
+    known = {option.name: option for option in msgspec.structs.fields(Options)}
+    option = known.get(str(name))
+    if option is None:
+        problems.append(f"analyzer_config at $.{str(name)[:80]}: unknown option.{nearest(str(name)[:80], known)}")
+        return None
+    try:
+        return msgspec.convert(value, option.type, strict=strict)
+    except msgspec.ValidationError as error:
+        problems.append(f"analyzer_config at $.{name}: {error}. Hint: the default is {option.default!r}.")
+        return None
+
+
+def _contents(path: str) -> bytes:
+    if s3.is_remote(path):
+        return s3.read(path, LARGEST_OPTIONS_BYTES)
+    with Path(path).open("rb") as file:
+        contents = file.read(LARGEST_OPTIONS_BYTES + 1)
+    if len(contents) > LARGEST_OPTIONS_BYTES:
+        raise OSError(errno.EFBIG, f"is larger than {LARGEST_OPTIONS_BYTES} bytes")
+    return contents
