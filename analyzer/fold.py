@@ -15,8 +15,9 @@ What every fold promises (tests/laws.py runs these over all of them):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import GenericAlias
 from typing import Any, Protocol, get_origin
 
 import msgspec
@@ -26,6 +27,7 @@ import pyarrow as pa
 from analyzer.batch import Batch, Cells
 
 FORMAT = b"\x01"  # first byte of every dumped state
+DATA_ERRORS = (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeError, OverflowError)  # of data, never of code
 
 
 class Fold(Protocol):
@@ -72,7 +74,7 @@ class Each:
 
     @property
     def state(self) -> Any:
-        return tuple[dict[str, self.fold.state], dict[str, str]]  # type: ignore[name-defined]
+        return GenericAlias(tuple, (GenericAlias(dict, (str, self.fold.state)), dict[str, str]))
 
     def zero(self) -> Any:
         return ({}, {})
@@ -81,7 +83,11 @@ class Each:
         columns, failures = state
         for name in batch.columns:
             if name not in failures:
-                _attempt(columns, failures, name, lambda name=name: self._step(columns.get(name), batch.cells(name)))
+                try:
+                    mine = columns.get(name)
+                    columns[name] = self.fold.update(self.fold.zero() if mine is None else mine, batch.cells(name))
+                except DATA_ERRORS as error:
+                    failures[name] = _reason(error)
         return state
 
     def merge(self, left: Any, right: Any) -> Any:
@@ -97,9 +103,6 @@ class Each:
         columns, failures = state
         names = dict.fromkeys([*columns, *failures])
         return {n: Failure(failures[n]) if n in failures else self.fold.result(columns[n]) for n in names}
-
-    def _step(self, state: Any, cells: Cells) -> Any:
-        return self.fold.update(self.fold.zero() if state is None else state, cells)
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,10 @@ class Scan:
         states, failures = state
         for index, fold in enumerate(self.folds):
             if index not in failures:
-                _attempt(states, failures, index, lambda i=index, fold=fold: fold.update(states[i], batch))
+                try:
+                    states[index] = fold.update(states[index], batch)
+                except DATA_ERRORS as error:
+                    failures[index] = _reason(error)
         return state
 
     def merge(self, left: Any, right: Any) -> Any:
@@ -151,7 +157,8 @@ class Scan:
         """The state `dump` wrote; ValueError for another format."""
         if data[:1] != FORMAT:
             raise ValueError(f"state format {data[:1]!r} is not {FORMAT!r}")
-        kinds = tuple[tuple[tuple(fold.state for fold in self.folds)], dict[int, str]]  # type: ignore[misc]
+        states_kind = GenericAlias(tuple, tuple(fold.state for fold in self.folds))
+        kinds = GenericAlias(tuple, (states_kind, dict[int, str]))
         states, failures = msgspec.msgpack.decode(data[1:], type=kinds, dec_hook=_decode, ext_hook=_array)
         return (dict(enumerate(states)), failures)
 
@@ -193,11 +200,8 @@ def aligned_blocks(count: int, size: int) -> Iterator[range]:
         yield range(start, min(start + size, count))
 
 
-def _attempt(states: dict[Any, Any], failures: dict[Any, str], key: Any, step: Callable[[], Any]) -> None:
-    try:
-        states[key] = step()
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeError, OverflowError) as error:
-        failures[key] = f"{type(error).__name__}: {error}"[:300]
+def _reason(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"[:300]
 
 
 def _plain(value: Any) -> Any:
@@ -219,8 +223,3 @@ def _decode(kind: Any, value: Any) -> Any:
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=_plain)
-
-
-def columns_of(results: Mapping[Fold, Any], folds: Sequence[Fold]) -> list[str]:
-    """Names of all columns any of the folds saw, in order of first appearance."""
-    return list(dict.fromkeys(name for fold in folds for name in results[fold]))

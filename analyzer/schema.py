@@ -97,8 +97,10 @@ def leading_zeros(texts: pa.StringArray, spelling: Spelling) -> npt.NDArray[np.b
     first = spelling.at(0)
     if (first - np.uint8(1) < _ZERO - 1).any():  # a sign or a blank
         return _matches(texts, LEADING_ZERO_TEXT)
-    zero = first == _ZERO
-    return zero & (spelling.at(1) - _ZERO < 10) if zero.any() else zero
+    zero: npt.NDArray[np.bool_] = first == _ZERO
+    if zero.any():
+        zero &= spelling.at(1) - _ZERO < 10
+    return zero
 
 
 def numbers_of_texts(texts: pa.StringArray, kinds: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-CORE = ("errors", "schema", "batch", "fold")
+CORE = ("errors", "schema", "batch", "split", "fold")
 NUMBERS = (*CORE, "folds", "views")
 LEAVES = ("log", "s3")  # they know errors at most, and say nothing about statistics
 REQUEST = ("dataset_format", "settings", "options", "job")
@@ -21,6 +21,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "s3": (),  # settings, sources and reports reach S3 and do not know each other
     "schema": ("errors",),
     "batch": ("errors", "schema"),
+    "split": ("batch",),
     "fold": ("errors", "schema", "batch"),
     "folds": CORE,
     "views": (*CORE, "folds"),
@@ -41,7 +42,6 @@ KEPT: dict[str, tuple[str, ...]] = {
     "pyspark": ("analyzer/engines/spark.py", "analyzer/checks/", "container/"),
     "pydeequ": ("analyzer/checks/", "container/"),
     "pandas": (),
-    "datasketches": ("analyzer/folds/",),
 }
 
 

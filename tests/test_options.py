@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from analyzer.options import Options
+from analyzer.reports import quarantine, violations
 from tests.asked import from_nothing_else, problem
 from tests.conftest import Bucket
+from tests.jobs import Finished, run_job
 
 
 @pytest.mark.parametrize(
@@ -55,6 +58,49 @@ def test_a_missing_options_file_is_reported() -> None:
 @pytest.mark.parametrize("option", msgspec.structs.fields(Options), ids=lambda option: option.name)
 def test_every_default_of_the_options_is_within_its_own_range(option: msgspec.structs.FieldInfo) -> None:
     assert msgspec.convert(option.default, option.type) == option.default
+
+
+@pytest.mark.parametrize(
+    ("name", "largest"),
+    [
+        ("quarantine_samples", quarantine.MAX_RECORDS),
+        ("quarantine_excerpt", quarantine.MAX_EXCERPT),
+        ("example_ids", violations.MAX_EXAMPLES),
+    ],
+)
+def test_an_option_allows_as_much_as_the_documents_keep(tmp_path: Path, name: str, largest: int) -> None:
+    file = tmp_path / "options.yaml"
+    file.write_text(f"{name}: {largest}")
+    assert getattr(from_nothing_else(analyzer_config=str(file)).options, name) == largest
+    file.write_text(f"{name}: {largest + 1}")
+    assert f"Expected `int` <= {largest}" in problem(analyzer_config=str(file))
+
+
+def run_with(folder: Path, options: str, data: str, **settings: object) -> Finished:
+    """A job over one CSV file with these options."""
+    (folder / "data.csv").write_text(data)
+    (folder / "options.yaml").write_text(options)
+    settings = {"dataset_format": "csv", **settings}
+    return run_job(folder / "out", folder / "data.csv", analyzer_config=folder / "options.yaml", **settings)
+
+
+def test_as_many_rejected_records_are_listed_as_long_as_asked_for_and_with_their_detail(tmp_path: Path) -> None:
+    rows = ["1,2"] + ["x" * 2000] * 1200
+    done = run_with(tmp_path, "quarantine_samples: 1100\nquarantine_excerpt: 1500", "\n".join(["a,b", *rows]))
+
+    listed = [json.loads(line) for line in (done.output / quarantine.FILE_NAME).read_text().splitlines()]
+    assert len(listed) == 1100
+    assert {(len(each["excerpt"]), each["detail"]) for each in listed} == {(1500, "expected 2, found 1")}
+
+
+def test_ids_in_the_last_columns_of_a_file_without_header_are_no_features(tmp_path: Path) -> None:
+    rows = [f"{at},0.5,id-{at},2026-01-01T00:00:00Z\n" for at in range(9)]
+    settings = {"dataset_format": '{"csv": {"header": false}}'}
+
+    taken = run_with(tmp_path, "inference_id_columns: true", "".join(rows), **settings)
+    assert list(taken.features) == ["_c0", "_c1"]
+    left = run_with(tmp_path, "inference_id_columns: false", "".join(rows), **settings)
+    assert list(left.features) == ["_c0", "_c1", "_c2", "_c3"]
 
 
 def test_an_options_file_may_live_in_a_bucket(s3: Bucket) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import multiprocessing
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
@@ -15,54 +16,68 @@ import pyarrow as pa
 from analyzer.batch import Batch
 from analyzer.errors import EngineFailed
 from analyzer.fold import Scan, aligned_blocks, fold_batches, merge_tree
-from analyzer.sources.source import Source
-from analyzer.sources.splits import Split
+from analyzer.split import Source, Split
 
 Report = Callable[[int, int], None]
 """Called with the rows and stored bytes that were just finished."""
 
-_task: tuple[Scan, Source, Sequence[Split]] | None = None  # set once in every worker, so that tasks are only indices
+
+def silent(rows: int, size: int) -> None:
+    """Report to nobody."""
+    del rows, size
 
 
-def run(scan: Scan, source: Source, processes: int = 1, report: Report = lambda rows, size: None) -> Any:
+def run(scan: Scan, source: Source, processes: int = 1, report: Report = silent) -> Any:
     """The state of a scan over a source; the same for any number of processes.
 
     Raises EngineFailed when a worker process dies (usually out of memory); errors of the source pass through.
     """
-    splits = source.splits()
-    if processes <= 1 or len(splits) <= 1:
-        return merge_tree(scan, _here(scan, source, splits, report))
-    return merge_tree(scan, _apart(scan, source, splits, processes, report))
+    task = _Task(scan, source, source.splits())
+    if processes <= 1 or len(task.splits) <= 1:
+        return merge_tree(scan, _here(task, report))
+    return merge_tree(scan, _apart(task, processes, report))
 
 
-def _here(scan: Scan, source: Source, splits: Sequence[Split], report: Report) -> Iterator[Any]:
-    for split in splits:
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What a worker needs to fold any block of splits."""
+
+    scan: Scan
+    source: Source
+    splits: Sequence[Split]
+
+    def fold(self, block: range) -> tuple[Any, int]:
+        """The state of a block of splits, and its rows."""
         rows = _Rows()
-        yield fold_batches(scan, rows.counted(source.batches(split)))
-        report(rows.count, stored_bytes([split]))
+        states = (fold_batches(self.scan, rows.counted(self.source.batches(self.splits[at]))) for at in block)
+        return merge_tree(self.scan, states), rows.count
 
 
-def _apart(
-    scan: Scan, source: Source, splits: Sequence[Split], processes: int, report: Report
-) -> Iterator[Any]:
+_tasks: list[_Task] = []  # the one task of a worker, handed over once so that calls carry indices only
+
+
+def _here(task: _Task, report: Report) -> Iterator[Any]:
+    for at, split in enumerate(task.splits):
+        state, rows = task.fold(range(at, at + 1))
+        yield state
+        report(rows, stored_bytes([split]))
+
+
+def _apart(task: _Task, processes: int, report: Report) -> Iterator[Any]:
     """States of aligned blocks of splits, in order; at most a few blocks are under way or waiting at once."""
-    count = len(splits)
-    pending_blocks = iter(aligned_blocks(count, block_size(count, processes)))
+    count = len(task.splits)
+    blocks = aligned_blocks(count, block_size(count, processes))
     # Forking shares the loaded libraries; the parent has started no threads of its own by now.
     context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
-    workers = ProcessPoolExecutor(processes, context, _prepare, (scan, source, splits))
+    workers = ProcessPoolExecutor(processes, context, _prepare, (task,))
     try:
-        waiting: list[tuple[range, Future[tuple[bytes, int]]]] = []
-        for block in islice(pending_blocks, 2 * processes):
-            waiting.append((block, workers.submit(_fold_block, block)))
+        waiting = deque((block, workers.submit(_fold_block, block)) for block in islice(blocks, 2 * processes))
         while waiting:
-            block, future = waiting.pop(0)
+            block, future = waiting.popleft()
             dumped, rows = future.result()
-            state = scan.load(dumped)
-            for fresh in islice(pending_blocks, 1):
-                waiting.append((fresh, workers.submit(_fold_block, fresh)))
-            yield state
-            report(rows, stored_bytes(splits[block.start : block.stop]))
+            waiting.extend((fresh, workers.submit(_fold_block, fresh)) for fresh in islice(blocks, 1))
+            yield task.scan.load(dumped)
+            report(rows, stored_bytes(task.splits[block.start : block.stop]))
     except BrokenProcessPool as error:
         raise EngineFailed(
             "A worker process was killed, most likely for lack of memory. Hint: use a machine with more memory, "
@@ -80,20 +95,17 @@ def block_size(splits: int, processes: int) -> int:
     return size
 
 
-def _prepare(scan: Scan, source: Source, splits: Sequence[Split]) -> None:
-    global _task  # noqa: PLW0603 - the worker's one task
-    _task = (scan, source, splits)
+def _prepare(task: _Task) -> None:
+    _tasks.append(task)
     pa.set_cpu_count(1)
     pa.set_io_thread_count(1)
 
 
 def _fold_block(block: range) -> tuple[bytes, int]:
     """The dumped state of a block of splits, and its rows."""
-    assert _task is not None
-    scan, source, splits = _task
-    rows = _Rows()
-    states = (fold_batches(scan, rows.counted(source.batches(splits[at]))) for at in block)
-    return scan.dump(merge_tree(scan, states)), rows.count
+    task = _tasks[-1]
+    state, rows = task.fold(block)
+    return task.scan.dump(state), rows
 
 
 def stored_bytes(splits: Sequence[Split]) -> int:

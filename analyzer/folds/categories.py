@@ -55,9 +55,7 @@ class Categories:
         return dict(sorted(state.counts.items(), key=lambda pair: (-pair[1], pair[0])))
 
     def _add(self, state: CategoryCounts, fresh: dict[str, int]) -> CategoryCounts:
-        counts = state.counts
-        assert counts is not None
+        counts = state.counts or {}
         for text, count in fresh.items():
             counts[text] = counts.get(text, 0) + count
-        return state if len(counts) <= self.limit else CategoryCounts(None)
-
+        return CategoryCounts(counts if len(counts) <= self.limit else None)

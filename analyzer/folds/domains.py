@@ -43,9 +43,7 @@ class Domains:
         return left
 
     def result(self, state: dict[str, npt.NDArray[np.int64]]) -> dict[str, dict[str | None, int]]:
-        return {
-            name: dict(zip((*texts, None), state[name].tolist(), strict=True)) for name, texts in self.values
-        }
+        return {name: dict(zip((*texts, None), state[name].tolist(), strict=True)) for name, texts in self.values}
 
 
 def _count(cells: Cells, texts: tuple[str, ...]) -> npt.NDArray[np.int64]:

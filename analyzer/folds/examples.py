@@ -86,7 +86,9 @@ def _breaches(cells: Cells, expectation: Expectation) -> npt.NDArray[np.int64]:
 
 def _wrong_values(cells: Cells, expectation: Expectation) -> npt.NDArray[np.bool_]:
     if expectation.breach is Breach.TYPE:
-        return ~np.isin(cells.kinds, np.array(expectation.kinds or (Kind.STRING,), np.uint8))
+        wrong = ~np.isin(cells.kinds, np.array(expectation.kinds or (Kind.STRING,), np.uint8))
+        # A text that spells NaN or an infinity is a number where fractions are expected.
+        return wrong & ~cells.non_finite if Kind.FRACTIONAL in expectation.kinds else wrong
     if expectation.breach is Breach.NEGATIVE:
         return cells.finite & (cells.numbers < 0)
     known = pc.is_in(cells.keys, pa.array(expectation.texts, cells.keys.type))

@@ -91,4 +91,5 @@ class Moments:
         if not state.count:
             return None
         deviation = math.sqrt(state.m2 / state.count) if state.m2 >= 0 else math.nan
-        return MomentsResult(state.count, state.total, state.total / state.count, deviation, state.minimum, state.maximum)
+        mean = state.total / state.count
+        return MomentsResult(state.count, state.total, mean, deviation, state.minimum, state.maximum)

@@ -13,6 +13,7 @@ import xxhash
 from analyzer.batch import Cells
 
 PRECISION = 9
+SEED = 42
 BUCKETS = 1 << PRECISION
 ALPHA_M2 = 0.7213 / (1 + 1.079 / BUCKETS) * BUCKETS * BUCKETS
 LINEAR_COUNTING_LIMIT = 400
@@ -43,7 +44,8 @@ class Registers:
         return RegistersState(np.zeros(BUCKETS, np.uint8))
 
     def update(self, state: RegistersState, cells: Cells) -> RegistersState:
-        hashes = np.array([xxhash.xxh64_intdigest(text, 42) for text in cells.texts.cast(pa.binary()).to_pylist()], np.uint64)
+        texts = cells.texts.cast(pa.binary()).to_pylist()
+        hashes = np.array([xxhash.xxh64_intdigest(text, SEED) for text in texts], np.uint64)
         buckets = (hashes >> np.uint64(64 - PRECISION)).astype(np.int64)
         rest = (hashes << np.uint64(PRECISION)) | np.uint64(1 << (PRECISION - 1))
         np.maximum.at(state.registers, buckets, _leading_zeros(rest) + np.uint8(1))

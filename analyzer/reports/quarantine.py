@@ -13,8 +13,8 @@ from analyzer.batch import Rejected
 from analyzer.reports.storage import Location, join, publish, remove
 
 FILE_NAME = "quarantine.jsonl"
-MAX_RECORDS = 1000
-MAX_CHARACTERS = 1000  # of every text
+MAX_RECORDS = MAX_EXCERPT = 10_000  # also the largest values of the options that ask for them
+MAX_CHARACTERS = 1000  # of every other text
 
 
 def write(folder: Location, rejected: Sequence[Rejected], limit: int = MAX_RECORDS) -> str | None:
@@ -31,13 +31,17 @@ def write(folder: Location, rejected: Sequence[Rejected], limit: int = MAX_RECOR
 
 
 def _line(record: Rejected) -> str:
-    entry: dict[str, str | int | None] = {"reason": _bounded(record.reason), "path": _bounded(record.path)}
-    entry["line"] = record.line
-    for key, text in (("event_id", record.event_id), ("excerpt", record.excerpt)):
-        if text is not None:
-            entry[key] = _bounded(text)
+    named = {"event_id": record.event_id, "detail": record.detail}
+    entry: dict[str, str | int] = {
+        "reason": _bounded(record.reason),
+        "path": _bounded(record.path),
+        "line": record.line,
+        **{key: _bounded(text) for key, text in named.items() if text is not None},
+    }
+    if record.excerpt is not None:
+        entry["excerpt"] = _bounded(record.excerpt, MAX_EXCERPT)
     return json.dumps(entry) + "\n"
 
 
-def _bounded(text: str) -> str:
-    return text if len(text) <= MAX_CHARACTERS else text[: MAX_CHARACTERS - 3] + "..."
+def _bounded(text: str, longest: int = MAX_CHARACTERS) -> str:
+    return text if len(text) <= longest else text[: longest - 3] + "..."

@@ -11,8 +11,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 
 from analyzer.s3 import client
-from analyzer.sources.splits import Piece, Split
 from analyzer.sources.storage import stream
+from analyzer.split import Piece, Split
 
 _STEP_BYTES = 2 * 2**20  # read at once; larger buffers cost more in page faults than they save
 _SMALL_BYTES = 2**20  # S3 objects up to this are fetched ahead, several at a time

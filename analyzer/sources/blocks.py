@@ -16,8 +16,8 @@ from analyzer.batch import Rejected
 from analyzer.sources.ahead import opened
 from analyzer.sources.lines import Cutter, Part
 from analyzer.sources.packed import Damage, gunzip
-from analyzer.sources.splits import Piece, Split
 from analyzer.sources.storage import packing
+from analyzer.split import Piece, Split
 
 BLOCK_BYTES = 16 * 2**20
 RECORD_BYTES = 64 * 2**20

@@ -23,8 +23,9 @@ from analyzer.sources.blocks import Block
 from analyzer.sources.csv_rows import HEADER_INSIDE, Found, WholeRows, careful_rows, cells_of, whole_rows
 from analyzer.sources.rejects import Account
 from analyzer.sources.script import Script
-from analyzer.sources.splits import File, Piece, Split, plan, quote_aware_cuts
+from analyzer.sources.splits import File, plan, quote_aware_cuts
 from analyzer.sources.tabular import Bounds, Gathering, Places, extents, identified, unique_names
+from analyzer.split import Piece, Split
 
 NO_HEADER = "file has no header line"
 TOO_WIDE = "file has too many columns"

@@ -47,11 +47,11 @@ def is_hour(period: Period) -> bool:
     return period[1] - period[0] == HOUR
 
 
-def kept_period(window: Window | None) -> Period | None:
-    """The window, closed and widened, as the period to read."""
+def kept_period(window: Window | None, slack: timedelta = SLACK) -> Period | None:
+    """The window, closed and widened by the slack on either side, as the period to read."""
     if window is None or window.is_open:
         return None
-    return max(window.start or _DAWN, _DAWN) - SLACK, min(window.end or _DUSK, _DUSK) + SLACK
+    return max(window.start or _DAWN, _DAWN) - slack, min(window.end or _DUSK, _DUSK) + slack
 
 
 def meets(kept: Period, period: Period) -> bool:

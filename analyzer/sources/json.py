@@ -20,8 +20,9 @@ from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, text_of
 from analyzer.sources.script import Script
 from analyzer.sources.sides import ROWS_DIFFER, is_unnamed
-from analyzer.sources.splits import File, Split, plan
+from analyzer.sources.splits import File, plan
 from analyzer.sources.tabular import INFERENCE_ID, INFERENCE_TIME, Bounds, Gathering, Places, extents
+from analyzer.split import Split
 
 NOT_JSON = "line is not JSON"
 NOT_UTF8 = "line is not UTF-8"
@@ -221,20 +222,15 @@ def _elements(at: int, value: object, text: bytes) -> Iterator[_Record]:
 
 def _documents(found: Iterable[Block], max_bytes: int, size: int) -> Iterator[Block]:
     """The same with whole files, each one span; a file with a trouble or too large is only a trouble."""
-    files, current = _Files(max_bytes), _File("")
+    files = _Files(max_bytes)
     for block in found:
         files.troubles += block.troubles
         files.broken.update(trouble.path for trouble in block.troubles)
         for span, (begin, end) in zip(block.spans, extents(block), strict=True):
-            if span.path != current.path:
-                files.add(current)
-                current = _File(span.path)
-                if files.bytes >= size:
-                    yield files.taken()
-            current.bytes += end - begin
-            if current.bytes <= max_bytes:
-                current.parts.append(block.data[begin:end])
-    files.add(current)
+            if files.begins(span.path) and files.bytes >= size:
+                yield files.taken()
+            files.current.take(block.data, begin, end, max_bytes)
+    files.begins("")
     yield files.taken()
 
 
@@ -244,7 +240,13 @@ class _File:
 
     path: str
     parts: list[bytes] = field(default_factory=list)
-    bytes: int = 0
+    length: int = 0
+
+    def take(self, data: bytes, begin: int, end: int, limit: int) -> None:
+        """Append data[begin:end]."""
+        self.length += end - begin
+        if self.length <= limit:
+            self.parts.append(data[begin:end])
 
 
 @dataclass(slots=True)
@@ -257,16 +259,24 @@ class _Files:
     parts: list[bytes] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     bytes: int = 0
+    current: _File = field(default_factory=lambda: _File(""))
 
-    def add(self, file: _File) -> None:
-        """Append a file that is read to its end."""
-        if file.bytes > self.max_bytes:
+    def begins(self, path: str) -> bool:
+        """Whether another file begins; the one before is then at its end, and appended."""
+        if path == self.current.path:
+            return False
+        self._add(self.current)
+        self.current = _File(path)
+        return True
+
+    def _add(self, file: _File) -> None:
+        if file.length > self.max_bytes:
             detail = f"more than {self.max_bytes} bytes"
             self.troubles.append(Rejected(FILE_TOO_LARGE, file.path, 0, detail=detail))
-        elif file.bytes and file.path not in self.broken:
+        elif file.length and file.path not in self.broken:
             self.spans.append(Span(self.bytes, file.path, 0, 0))
             self.parts += file.parts
-            self.bytes += file.bytes
+            self.bytes += file.length
 
     def taken(self) -> Block:
         """The block so far; another begins."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,14 +18,16 @@ import pyarrow.parquet as pq
 
 from analyzer.batch import Batch, Intake
 from analyzer.log import one_line
-from analyzer.s3 import client, is_remote, storage_errors
+from analyzer.s3 import is_remote
 from analyzer.sources.blocks import Block, Span
 from analyzer.sources.nested import flat_columns, holds_lists, list_lengths
 from analyzer.sources.rejects import Account
+from analyzer.sources.remote import opened
 from analyzer.sources.script import Script
-from analyzer.sources.splits import File, Piece, Split, plan
+from analyzer.sources.splits import File, plan
 from analyzer.sources.storage import open_local
 from analyzer.sources.tabular import Bounds, Gathering, identified
+from analyzer.split import Piece, Split
 
 DAMAGED_FILE = "file is not readable Parquet"
 DAMAGED_GROUP = "row group of a Parquet file is damaged"
@@ -173,26 +175,17 @@ def _not_utf8(column: pa.Array) -> Iterator[int]:
 def _lengths(paths: tuple[str, ...], limit: int) -> tuple[tuple[str, int], ...]:
     """Common lengths of lists in the first rows of the first readable file; the same in every process."""
     for path in paths:
-        try:
-            with _opened(path) as file:
-                for batch in file.iter_batches(1024, use_threads=False):
-                    return tuple(list_lengths(batch, limit).items())
-        except _FAILURES:
-            continue  # reading the file for its rows will tell
+        with suppress(*_FAILURES), _opened(path) as file:  # reading the file for its rows will tell
+            for batch in file.iter_batches(1024, use_threads=False):
+                return tuple(list_lengths(batch, limit).items())
     return ()
 
 
 @contextmanager
 def _opened(path: str) -> Iterator[pq.ParquetFile]:
     """The file, local or on S3; OSError or Arrow's errors when it is damaged."""
-    if is_remote(path):
-        import smart_open  # noqa: PLC0415 - importing it takes longer than a small job
-
-        with storage_errors(), smart_open.open(path, "rb", transport_params={"client": client()}) as stream:
-            yield pq.ParquetFile(stream)
-    else:
-        with os.fdopen(open_local(path), "rb") as stream:
-            yield pq.ParquetFile(stream)
+    with opened(path) if is_remote(path) else os.fdopen(open_local(path), "rb") as stream:
+        yield pq.ParquetFile(stream)
 
 
 def _reject(account: Account, reason: str, detail: str, count: int) -> None:

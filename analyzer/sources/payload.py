@@ -5,7 +5,8 @@ How JSON becomes rows (docs/reference/formats.md shows each with an example):
 1. several lines holding one value each: the rows of each line, one after the other;
 2. an object with one of the ENVELOPES (`instances`, `predictions`, ...) holding a list: the rows of that list;
 3. a list of objects or lists: one row each; a list of scalars: one row of unnamed cells;
-4. an object whose values are lists of scalars of one length: columns, one row per position;
+4. an object whose values are lists of scalars of one length: columns, one row per position (in a capture whose
+   other payload holds one row, it is one row by rule 5);
 5. any other object: one row, nested objects as `parent.child`, lists as `parent.0`, `parent.1`;
 6. a scalar: one row of one unnamed cell.
 
@@ -48,7 +49,7 @@ class Flattening:
 
 def json_rows(text: str, flattening: Flattening) -> list[Row]:
     """The rows of a JSON payload; Undecodable when it is not JSON, too deep or too wide."""
-    return _rows(parse_json(text), flattening)
+    return rows_of_value(parse_json(text), flattening)
 
 
 def csv_rows(text: str) -> list[Row]:
@@ -111,12 +112,13 @@ def _lenient_json(text: str) -> object:
         raise Undecodable("payload is not JSON") from error
 
 
-def _rows(value: object, flattening: Flattening) -> list[Row]:
+def rows_of_value(value: object, flattening: Flattening) -> list[Row]:
+    """The rows of a decoded JSON value, by the rules above."""
     if isinstance(value, dict):
         for envelope in ENVELOPES:
             if isinstance(value.get(envelope), list):
                 return _rows_of_list(value[envelope], flattening, enveloped=True)
-        if _is_columnar(value):
+        if is_columnar(value):
             count = len(next(iter(value.values())))
             names = list(value)
             return [{str(name): text_of(value[name][at]) for name in names} for at in range(count)]
@@ -132,8 +134,9 @@ def _rows_of_list(values: list[object], flattening: Flattening, *, enveloped: bo
     return [flat_row(value, flattening) for value in values]
 
 
-def _is_columnar(value: dict[object, object]) -> bool:
-    lists = list(value.values())
+def is_columnar(value: object) -> bool:
+    """Whether a value is an object of lists of scalars of one length (rule 4)."""
+    lists = list(value.values()) if isinstance(value, dict) else []
     if not lists or not all(isinstance(item, list) for item in lists):
         return False
     lengths = {len(item) for item in lists if isinstance(item, list)}

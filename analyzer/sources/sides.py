@@ -12,7 +12,16 @@ import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
 from analyzer.sources.layout import Shape
-from analyzer.sources.payload import Flattening, Undecodable, base64_text, csv_rows, json_rows
+from analyzer.sources.payload import (
+    Flattening,
+    Undecodable,
+    base64_text,
+    csv_rows,
+    flat_row,
+    is_columnar,
+    parse_json,
+    rows_of_value,
+)
 from analyzer.sources.record import Side
 from analyzer.sources.rows import Row
 
@@ -23,32 +32,44 @@ NO_ROWS = "record holds no rows"
 
 @dataclass(frozen=True, slots=True)
 class SideRows:
-    """Rows of one payload; unnamed cells are called "0", "1", ... An absent payload has none."""
+    """Rows of one payload; unnamed cells are called "0", "1", ... An absent payload has none.
+
+    one_row: the same payload as a single row, where it can also be read so (lists of scalars by name). is_answer:
+    it answers rows, so one row of n unnamed cells may be n answers.
+    """
 
     rows: list[Row] = field(default_factory=list)
-
-    @property
-    def shape(self) -> Shape:
-        """What the first row looks like."""
-        if not self.rows:
-            return Shape()
-        return Shape(cells=len(self.rows[0])) if is_unnamed(self.rows[0]) else Shape(names=tuple(self.rows[0]))
+    one_row: Row | None = None
+    is_answer: bool = False
 
     def spread(self, count: int) -> list[Row]:
-        """The payload as `count` rows: one row of `count` unnamed cells may be as many rows of one cell."""
+        """The payload as `count` rows."""
+        if count == 1 and self.one_row is not None and len(self.rows) != 1:
+            return [self.one_row]
         if len(self.rows) == 1 and self._can_spread(count):
             return [{"0": cell} for cell in self.rows[0].values()]
         return self.rows
 
     def fits(self, count: int) -> bool:
+        """Whether the payload can be read as that many rows; an absent one fits any."""
+        if count == 1 and self.one_row is not None:
+            return True
         return len(self.rows) in (0, count) or (len(self.rows) == 1 and self._can_spread(count))
 
     def _can_spread(self, count: int) -> bool:
-        return count > 1 and len(self.rows[0]) == count and is_unnamed(self.rows[0])
+        return self.is_answer and count > 1 and len(self.rows[0]) == count and is_unnamed(self.rows[0])
 
 
 def is_unnamed(row: Row) -> bool:
+    """Whether the row's cells have positions instead of names."""
     return all(name == str(at) for at, name in enumerate(row))
+
+
+def shape_of(rows: Sequence[Row]) -> Shape:
+    """What the first row looks like."""
+    if not rows:
+        return Shape()
+    return Shape(cells=len(rows[0])) if is_unnamed(rows[0]) else Shape(names=tuple(rows[0]))
 
 
 def rows_of_side(side: Side | None, flattening: Flattening) -> SideRows:
@@ -59,20 +80,30 @@ def rows_of_side(side: Side | None, flattening: Flattening) -> SideRows:
     if encoding == "BASE64":
         text, encoding = base64_text(text), _sniffed(side.observedContentType)
     if encoding == "JSON":
-        return SideRows(json_rows(text, flattening))
+        return _json_side(text, flattening)
     if encoding is not None and encoding != "CSV":
         raise Undecodable("encoding is none of CSV, JSON, BASE64")
     if encoding is None and text.lstrip()[:1] in ("{", "["):
         try:
-            return SideRows(json_rows(text, flattening))
+            return _json_side(text, flattening)
         except Undecodable:
             pass  # not JSON after all
     return SideRows(csv_rows(text))
 
 
+def _json_side(text: str, flattening: Flattening) -> SideRows:
+    value = parse_json(text)
+    rows = rows_of_value(value, flattening)
+    try:
+        return SideRows(rows, flat_row(value, flattening) if is_columnar(value) else None)
+    except Undecodable:  # too wide for one row
+        return SideRows(rows)
+
+
 def common_count(sides: Sequence[SideRows]) -> int:
     """How many rows a record holds; Undecodable when its payloads disagree, or none holds any."""
     counts = {len(side.rows) for side in sides if side.rows}
+    # Most rows first, but a payload that can be one row or many follows the others.
     for count in sorted(counts, reverse=True):
         if all(side.fits(count) for side in sides):
             return count

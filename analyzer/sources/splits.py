@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.sources.storage import CHUNK_BYTES, packing, stream
+from analyzer.split import Piece, Split
 
 SPLIT_BYTES = 64 * 2**20
 _EVERYTHING = 2**50  # more bytes than an object can have
@@ -28,17 +29,6 @@ class File:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Bytes [start, end) of a stored file. It owns the lines that begin in it; whole: it is the entire file."""
-
-    path: str
-    start: int
-    end: int
-    whole: bool
-
-
-Split = tuple[Piece, ...]
 Cuts = Callable[[str, int], list[int]]
 
 

@@ -10,19 +10,16 @@ import errno
 import os
 import re
 import stat
-import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from typing import Any
 
 from analyzer.errors import SourceUnreadable
-from analyzer.s3 import address, client, is_remote, storage_errors
+from analyzer.s3 import is_remote
+from analyzer.sources.remote import RemoteObject
 
 SMALL_BYTES = 512 * 2**20  # largest baseline, configuration or script
 CHUNK_BYTES = 8 * 2**20
-_REMOTE_CHUNK = 256 * 2**10  # small, so that a broken stream resumes near the byte reached
 _LOOK_AHEAD = 64 * 2**10  # read beyond a range to finish its last line
-_PATIENCE = 6  # attempts without any progress
 _MAGIC = (
     (rb"\x1f\x8b", "gzip"),
     (rb"\x28\xb5\x2f\xfd", "zstd"),
@@ -62,50 +59,12 @@ def _local_bytes(path: str, start: int, end: int, size: int) -> Generator[bytes]
 
 
 def _remote_bytes(path: str, start: int, end: int, size: int) -> Generator[bytes]:
-    position, total, tag, patience = start, start + 1, "", _PATIENCE
-    while position < total:
-        answer = _range(path, position, max(end, position) + _LOOK_AHEAD, tag)
-        if answer is None:
-            return
-        total, tag = _total(answer, position), answer["ETag"]
-        try:
-            for chunk in _body(answer["Body"], min(size, _REMOTE_CHUNK)):
-                yield chunk
-                position, patience = position + len(chunk), _PATIENCE
-        except OSError:
-            patience -= 1
-            if not patience:
-                raise
-            time.sleep(0.05 * 2 ** (_PATIENCE - patience))
-
-
-def _range(path: str, start: int, end: int, tag: str) -> Any:
-    """S3's answer for bytes [start, end); None behind the end of the object."""
-    bucket, key = address(path)
-    same = {"IfMatch": tag} if tag else {}
-    try:
-        with storage_errors():
-            return client().get_object(Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}", **same)
-    except OSError as error:
-        if error.errno == errno.ERANGE:
-            return None
-        raise
-
-
-def _total(answer: Any, position: int) -> int:
-    """Bytes of the whole object."""
-    found = answer.get("ContentRange", "").rpartition("/")[2]
-    if found.isdigit():
-        return int(found)
-    if position:
-        raise OSError(errno.EIO, "storage ignored a range request")
-    return int(answer["ContentLength"])
-
-
-def _body(body: Any, size: int) -> Iterator[bytes]:
-    with closing(body), storage_errors():
-        while chunk := body.read(size):
+    found, position, before = RemoteObject(path), start, -1
+    while position > before and (found.size is None or position < found.size):
+        before = position
+        for chunk in found.read(position, max(end, position) + _LOOK_AHEAD, size):
             yield chunk
+            position += len(chunk)
 
 
 def read_all(path: str, limit: int = SMALL_BYTES) -> bytes:

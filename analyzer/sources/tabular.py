@@ -13,7 +13,7 @@ from analyzer.sources.blocks import Block, blocks
 from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, columns_of
 from analyzer.sources.sides import is_unnamed
-from analyzer.sources.splits import Split
+from analyzer.split import Split
 
 INFERENCE_ID = "SageMakerInferenceId"
 INFERENCE_TIME = "SageMakerInferenceTime"

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-TEXT = "%Y-%m-%dT%H:%M:%SZ"
-
 
 @dataclass(frozen=True, slots=True)
 class Window:

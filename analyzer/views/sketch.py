@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -41,17 +42,17 @@ class Distribution:
 def distribution(sketch: Sketch) -> Distribution:
     """All items of a sketch with their full weights; equal items add up."""
     values, weights = weighted_items(sketch)
-    distinct, places = np.unique(values, return_inverse=True)
-    totals = np.zeros(len(distinct), np.int64)
-    np.add.at(totals, places, weights)
-    return Distribution(distinct, np.cumsum(totals))
+    order = np.argsort(values)
+    values, cumulative = values[order], np.cumsum(weights[order])
+    last = np.append(values[1:] != values[:-1], True) if len(values) else np.empty(0, np.bool_)
+    return Distribution(values[last], cumulative[last])
 
 
 def weighted_items(sketch: Sketch) -> tuple[Floats, npt.NDArray[np.int64]]:
     """Items from the lowest level up, and their weights."""
     levels = [np.asarray(level, np.float64) for level in sketch.levels]
     weights = [np.full(len(level), 1 << height, np.int64) for height, level in enumerate(levels)]
-    return np.concatenate(levels), np.concatenate(weights)
+    return np.concatenate([np.empty(0), *levels]), np.concatenate([np.empty(0, np.int64), *weights])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +80,11 @@ def buckets(seen: Distribution, low: float, high: float, number: int = 10) -> li
 def bucket_edges(low: float, high: float, number: int) -> list[tuple[float, float]]:
     """Low and high end of every bucket."""
     width = high - low
-    if np.isfinite(width):
+    if np.isfinite(width * number):
         return [(low + width * i / number, low + width * (i + 1) / number) for i in range(number)]
-    # The width overflows a double: weigh the ends instead.
+    # The width, or a multiple of it, overflows a double: weigh the ends instead.
     ends = [low * (1 - i / number) + high * (i / number) for i in range(number + 1)]
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
 def quantiles(seen: Distribution, fractions: Sequence[float]) -> list[float]:

@@ -16,7 +16,7 @@ from analyzer.batch import Batch
 from analyzer.engines import local
 from analyzer.errors import EngineFailed, ScriptError
 from analyzer.fold import Scan, aligned_blocks, merge_tree
-from analyzer.sources.splits import Piece, Split
+from analyzer.split import Piece, Split
 from tests.jobs import CAPTURE, Finished, capture, monitor, run_job, write_captures
 
 SCAN = Scan.of(folds.ALL)
@@ -120,7 +120,9 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def _report(folder: Path, traffic: Path, baseline: Finished, processes: int, monkeypatch: pytest.MonkeyPatch) -> Finished:
+def _report(
+    folder: Path, traffic: Path, baseline: Finished, processes: int, monkeypatch: pytest.MonkeyPatch
+) -> Finished:
     monkeypatch.setattr("analyzer.sources.splits.plan.__defaults__", (True, 200_000, None))
     return monitor(folder, traffic, baseline.output, dataset_format=CAPTURE, analyzer_processes=processes)
 
@@ -146,4 +148,6 @@ def test_line_numbers_in_the_quarantine_are_absolute_in_files_that_were_split(
     found = _report(tmp_path / "out", traffic, baseline, 2, monkeypatch)
 
     lines = [line for line in (found.output / "quarantine.jsonl").read_text().splitlines()]
-    assert sorted(int(line.partition('"line": ')[2].split(",")[0].rstrip("}")) for line in lines) == [8] * 3 + [3001] * 3
+    assert (
+        sorted(int(line.partition('"line": ')[2].split(",")[0].rstrip("}")) for line in lines) == [8] * 3 + [3001] * 3
+    )

@@ -41,7 +41,8 @@ COLUMNS: dict[str, Column] = {
     "exponents": ["1e999", "-1e999", "1e-999", "1E5"] * 3,
     "another type in every row": ["1", "2.5", "true", "text", None, "", "NaN", "1e5", "007", "- 1", "١٢", "0x1F"],
     "controls": ["\x00", "\x1b[31m", "\x07", "\r\n", "\t", "\x7f"] * 2,
-    "markup": ["<script>alert(1)</script>", "'; DROP TABLE x;--", "{{7*7}}", "$(reboot)", "%s%n", "../../etc/passwd"] * 2,
+    "markup": ["<script>alert(1)</script>", "'; DROP TABLE x;--", "{{7*7}}", "$(reboot)", "%s%n", "../../etc/passwd"]
+    * 2,
     "formulas": ["=cmd|' /C calc'!A0", "@SUM(1)", "+1", "-1"] * 3,
     "Unicode": ["é", "日本語", "🎉" * 100, "\u202eevil", "\u2028", "a\u0301" * 50] * 2,
     "each 5,000 characters": [chr(97 + at) * 5000 for at in range(ROWS)],

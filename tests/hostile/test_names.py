@@ -64,7 +64,9 @@ def _csv(folder: Path, names: Sequence[str]) -> Finished:
 
 def _json(folder: Path, names: Sequence[str]) -> Finished:
     rows = [json.dumps(dict.fromkeys(names, at)) for at in range(5)]
-    return run_job(folder / "out", put(folder, "x.jsonl", "\n".join(rows).encode()), dataset_format="jsonlines", **METRICS)
+    return run_job(
+        folder / "out", put(folder, "x.jsonl", "\n".join(rows).encode()), dataset_format="jsonlines", **METRICS
+    )
 
 
 def _parquet(folder: Path, names: Sequence[str]) -> Finished:

@@ -15,9 +15,12 @@ from tests.jobs import Finished, capture
 
 pytestmark = pytest.mark.timeout(60)
 ENCODINGS = ("CSV", "JSON", "BASE64 of CSV", "BASE64 of JSON")
-PAIRS = list(itertools.product(ENCODINGS, repeat=2))
+PAIRS = [(given, answer) for given in ENCODINGS for answer in ENCODINGS]
 ROWS: list[list[list[Any]]] = [[[1.5, "a"], [2.5, "b"]], [[3.5, "c"]], [[4.5, "d"], [5.5, "e"], [6.5, "f"]]]
 DEEP = 100_000
+ROWS_DIFFER, CELLS_DIFFER = "input and output hold different numbers of rows", "row has another number of cells"
+LONG_NAMES = "column names of a payload are too long"
+MULTIPLIED = '{"x":1,"' + ("K" * 7000 + '":{"x":1,"') * 900 + 'a":1' + "}" * 901
 TRIED = 116
 
 
@@ -77,19 +80,19 @@ FATES: dict[str, tuple[str, str, tuple[str, str], int | str]] = {
     "empty JSON": ("", "", ("JSON", "JSON"), "payload is not JSON"),
     "no input": ("", "0.5", ("CSV", "CSV"), 1),
     "no output": ("1,a", "", ("CSV", "CSV"), 1),
-    "three rows, two answers": ("1,a\n2,b\n3,c", "1\n2", ("CSV", "CSV"), "input and output hold different numbers of rows"),
-    "two rows, three answers": ("1,a\n2,b", "1\n2\n3", ("CSV", "CSV"), "input and output hold different numbers of rows"),
+    "three rows, two answers": ("1,a\n2,b\n3,c", "1\n2", ("CSV", "CSV"), ROWS_DIFFER),
+    "two rows, three answers": ("1,a\n2,b", "1\n2\n3", ("CSV", "CSV"), ROWS_DIFFER),
     "two rows, answers in one line": ("1,a\n2,b", "1,2", ("CSV", "CSV"), 2),
     "two rows, answers in one list": ("1,a\n2,b", "[1,2]", ("CSV", "JSON"), 2),
-    "a cell too many": ("1,a,x", "1", ("CSV", "CSV"), "row has another number of cells"),
-    "a cell too few": ("1", "1", ("CSV", "CSV"), "row has another number of cells"),
-    "one row of three ragged": ("1,a\n2\n3,c", "1\n2\n3", ("CSV", "CSV"), "row has another number of cells"),
-    "two rows of three ragged": ("1,a\n2\n3", "1\n2\n3", ("CSV", "CSV"), "row has another number of cells"),
-    "ragged JSON": ("[[1,2],[3]]", "[[1],[2]]", ("JSON", "JSON"), "row has another number of cells"),
+    "a cell too many": ("1,a,x", "1", ("CSV", "CSV"), CELLS_DIFFER),
+    "a cell too few": ("1", "1", ("CSV", "CSV"), CELLS_DIFFER),
+    "one row of three ragged": ("1,a\n2\n3,c", "1\n2\n3", ("CSV", "CSV"), CELLS_DIFFER),
+    "two rows of three ragged": ("1,a\n2\n3", "1\n2\n3", ("CSV", "CSV"), CELLS_DIFFER),
+    "ragged JSON": ("[[1,2],[3]]", "[[1],[2]]", ("JSON", "JSON"), CELLS_DIFFER),
     "a header line": ("x,y\n1,a", "score\n0.5", ("CSV", "CSV"), 2),
-    "a header line on one side": ("x,y\n1,a", "0.5", ("CSV", "CSV"), "input and output hold different numbers of rows"),
+    "a header line on one side": ("x,y\n1,a", "0.5", ("CSV", "CSV"), ROWS_DIFFER),
     "a quoted line feed": ('1,"a\nb"', "0.5", ("CSV", "CSV"), 1),
-    "quoted line feeds that match the answers": ('1,"a\nb"', "1\n2", ("CSV", "CSV"), "row has another number of cells"),
+    "quoted line feeds that match the answers": ('1,"a\nb"', "1\n2", ("CSV", "CSV"), ROWS_DIFFER),
     "Windows line ends": ("1,a\r\n2,b\r\n", "1\r\n2", ("CSV", "CSV"), 2),
     "old line ends": ("1,a\r2,b", "1\r2", ("CSV", "CSV"), 2),
     "line separators are no line ends": ("1,a\u2028b\x85c\x0bd", "0.5", ("CSV", "CSV"), 1),
@@ -103,7 +106,7 @@ FATES: dict[str, tuple[str, str, tuple[str, str], int | str]] = {
     "deep lists": ("[" * DEEP + "]" * DEEP, "0.5", ("JSON", "CSV"), "JSON is nested too deeply"),
     "deep objects": ('{"a":' * DEEP + "1" + "}" * DEEP, "0.5", ("JSON", "CSV"), "JSON is nested too deeply"),
     "too wide": (json.dumps([[1] * 5000]), "0.5", ("JSON", "CSV"), "payload has too many columns"),
-    "names that multiply": ('{"x":1,"' + ("K" * 7000 + '":{"x":1,"') * 900 + 'a":1' + "}" * 901, "0.5", ("JSON", "CSV"), "column names of a payload are too long"),
+    "names that multiply": (MULTIPLIED, "0.5", ("JSON", "CSV"), LONG_NAMES),
     "a cell of 10 MB": ("1," + "x" * 10_000_000, "0.5", ("CSV", "JSON"), 1),
     "a number of 5,000 digits": ("[" + "9" * 5000 + ',"a"]', "0.5", ("JSON", "CSV"), 1),
     "a key given twice": ('{"_c1":1,"_c1":2}', "0.5", ("JSON", "CSV"), 1),
@@ -131,16 +134,19 @@ def _shapes(rows: int) -> dict[str, tuple[str, str]]:
     numbers = range(rows)
     objects = [{"a": at, "b": -at} for at in numbers]
     scores = [at / 10 for at in numbers]
-    return {
-        "columns": (json.dumps({"a": [*numbers], "b": [*numbers]}), json.dumps({"score": scores})),
-        "instances": (json.dumps({"instances": [[at, at] for at in numbers]}), json.dumps({"predictions": scores})),
-        "instances by name": (json.dumps({"instances": objects}), json.dumps({"predictions": [{"p": s} for s in scores]})),
-        "features": (json.dumps({"instances": [{"features": [at, 1]} for at in numbers]}), json.dumps({"predictions": [[s] for s in scores]})),
-        "JSON lines": ("\n".join(map(json.dumps, objects)), "\n".join(json.dumps({"p": s}) for s in scores)),
-        "a list of objects": (json.dumps(objects), json.dumps(scores)),
-        "a matrix": (json.dumps([[at, at] for at in numbers]), json.dumps(scores)),
-        "pandas split": (json.dumps({"columns": ["a", "b"], "data": [[at, at] for at in numbers]}), json.dumps({"predictions": scores})),
-    }  # fmt: skip
+    matrix = [[at, at] for at in numbers]
+    shapes: dict[str, tuple[Any, Any]] = {
+        "columns": ({name: [*numbers] for name in "abcdefgh"}, {"score": scores}),
+        "instances": ({"instances": matrix}, {"predictions": scores}),
+        "instances by name": ({"instances": objects}, {"predictions": [{"p": score} for score in scores]}),
+        "features": ({"instances": [{"features": row} for row in matrix]}, {"predictions": [[s] for s in scores]}),
+        "a list of objects": (objects, scores),
+        "a matrix": (matrix, scores),
+        "pandas split": ({"columns": ["a", "b"], "data": matrix}, {"predictions": scores}),
+    }
+    texts = {name: (json.dumps(given), json.dumps(answer)) for name, (given, answer) in shapes.items()}
+    lines = "\n".join(map(json.dumps, objects)), "\n".join(json.dumps({"p": score}) for score in scores)
+    return texts | {"JSON lines": lines}
 
 
 SHAPES = list(itertools.product((1, 2, 1000), _shapes(1)))

@@ -29,6 +29,7 @@ def _parquet(rows: int) -> bytes:
 
 # Format, content; rows, rejected by reason, lines of the rejected.
 Case = tuple[str, bytes, int, dict[str, int], list[int]]
+TOO_DEEP = "JSON is nested too deeply"
 CELLS, QUOTES, NOT_UTF8 = "row has another number of cells", "CSV quoting is broken", "line is not UTF-8"
 CASES: dict[str, Case] = {
     "a header inside": ("csv", b"a,b\n1,x\na,b\n2,y\na,b\n", 2, {"header line inside the data": 2}, [3, 5]),
@@ -49,9 +50,9 @@ CASES: dict[str, Case] = {
     "one column": ("csv", b"a\n1\n\n2\n", 2, {}, []),
     "a line cut off": ("jsonlines", ROW + b'{"a":1,"b\n' + ROW, 2, {"line is not JSON": 1}, [2]),
     "JSON in Latin-1": ("jsonlines", ROW + b'{"a":"\xe9"}\n' + ROW, 2, {NOT_UTF8: 1}, [2]),
-    "deep lists": ("jsonlines", ROW + b"[" * DEEP + b"]" * DEEP + b"\n" + ROW, 2, {"JSON is nested too deeply": 1}, [2]),
+    "deep lists": ("jsonlines", ROW + b"[" * DEEP + b"]" * DEEP + b"\n" + ROW, 2, {TOO_DEEP: 1}, [2]),
     "deep objects": (
-        "jsonlines", ROW + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"\n" + ROW, 2, {"JSON is nested too deeply": 1}, [2],
+        "jsonlines", ROW + b'{"a":' * DEEP + b"1" + b"}" * DEEP + b"\n" + ROW, 2, {TOO_DEEP: 1}, [2],
     ),
     "an empty object": ("jsonlines", ROW + b"{}\n" + ROW, 3, {}, []),
     "an empty list": ("jsonlines", ROW + b"[]\n" + ROW, 2, {"record holds no rows": 1}, [2]),
@@ -75,7 +76,7 @@ CASES: dict[str, Case] = {
     "a document cut off": ("json", b'[{"a":1},{"a":2', 0, {"payload is not JSON": 1}, [0]),
     "a document of one row": ("json", b'[{"a":1}]', 1, {}, []),
     "a document that is empty": ("json", b"[]", 0, {"record holds no rows": 1}, [0]),
-    "a document too deep": ("json", b"[" * DEEP + b"]" * DEEP, 0, {"JSON is nested too deeply": 1}, [0]),
+    "a document too deep": ("json", b"[" * DEEP + b"]" * DEEP, 0, {TOO_DEEP: 1}, [0]),
     "a document of mixed rows": ("json", b'[{"a":1},[],{"a":{"b":[1,2]}}]', 2, {"record holds no rows": 1}, [0]),
     "Parquet of no rows": ("parquet", _parquet(0), 0, {}, []),
     "Parquet of one row": ("parquet", _parquet(1), 1, {}, []),

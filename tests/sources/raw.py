@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.sources.blocks import Block, blocks
-from analyzer.sources.splits import File, Piece
+from analyzer.sources.splits import File
+from analyzer.split import Piece
 
 noise = b"".join(b"%d\n" % random.Random(at).getrandbits(200) for at in range(2000))
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from analyzer.batch import Intake
 from analyzer.folds.intake import Intakes
-from analyzer.sources.source import Source
 from analyzer.sources.splits import File
+from analyzer.split import Source
 
 
 @dataclass

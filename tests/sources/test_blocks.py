@@ -17,8 +17,9 @@ from analyzer.sources import ahead
 from analyzer.sources import blocks as module
 from analyzer.sources.blocks import blocks
 from analyzer.sources.lines import TOO_LONG
-from analyzer.sources.splits import File, Piece, plan, quote_aware_cuts
+from analyzer.sources.splits import File, plan, quote_aware_cuts
 from analyzer.sources.storage import stream
+from analyzer.split import Piece
 from tests.conftest import Bucket
 from tests.sources.raw import noise, piece, read, stored, told
 

@@ -12,9 +12,10 @@ import pytest
 
 from analyzer.batch import Batch
 from analyzer.errors import ContractError
-from analyzer.sources.capture import CaptureSource, Reading
+from analyzer.sources.capture import CaptureSource
 from analyzer.sources.files import list_files
 from analyzer.sources.layout import Layout, Shape, layout_of
+from analyzer.sources.reading import Reading
 from analyzer.sources.window import Window, parse_time
 from tests.jobs import capture, write_captures
 
@@ -72,7 +73,7 @@ def test_rows_that_do_not_match_are_rejected_and_their_neighbours_kept(tmp_path:
         "input and output hold different numbers of rows": 1,
         "row has another number of cells": 2,
     }
-    assert [(sample.line, sample.detail) for sample in found.intake.samples] == [
+    assert sorted((sample.line, sample.detail) for sample in found.intake.samples) == [
         (1, "1 and 2"),
         (3, "expected 2, found 3"),
         (4, "expected 2, found 1"),
@@ -82,7 +83,8 @@ def test_rows_that_do_not_match_are_rejected_and_their_neighbours_kept(tmp_path:
 def test_a_quoted_cell_may_hold_commas_and_line_ends(tmp_path: Path) -> None:
     found = read(tmp_path, [capture('"x, ""y""\nz",2', "0.1"), capture("3,4", "0.2")])
 
-    assert rows(found) == [{"p": "0.1", "a": 'x, "y"\nz', "b": "2"}, {"p": "0.2", "a": "3", "b": "4"}]
+    expected = [{"p": "0.1", "a": 'x, "y"\nz', "b": "2"}, {"p": "0.2", "a": "3", "b": "4"}]
+    assert sorted(rows(found), key=str) == expected
 
 
 def test_an_unclosed_quote_spoils_its_own_record_only(tmp_path: Path) -> None:
@@ -120,6 +122,15 @@ def test_a_list_of_answers_belongs_to_as_many_rows(tmp_path: Path) -> None:
     assert [row["p"] for row in rows(read(tmp_path, [record]))] == ["0.1", "0.2"]
 
 
+def test_lists_by_name_are_one_row_beside_one_row_and_many_beside_many(tmp_path: Path) -> None:
+    answer = '{"scores": [0.1, 0.9]}'
+    one = capture("1,2", answer, encodings=("CSV", "JSON"))
+    two = capture("1,2\n3,4", answer, encodings=("CSV", "JSON"))
+
+    assert rows(read(tmp_path / "a", [one])) == [{"scores.0": "0.1", "scores.1": "0.9", "a": "1", "b": "2"}]
+    assert [row["scores"] for row in rows(read(tmp_path / "b", [two]))] == ["0.1", "0.9"]
+
+
 def test_nested_json_becomes_dotted_columns_and_colliding_names_are_kept_apart(tmp_path: Path) -> None:
     data = {"id": 7, "user": {"age": 3, "tags": ["x", "y"], "none": {}, "void": None}}
     record = capture(json.dumps(data), '{"id": 8, "score": 0.5}', encodings=("JSON", "JSON"))
@@ -128,8 +139,14 @@ def test_nested_json_becomes_dotted_columns_and_colliding_names_are_kept_apart(t
 
     assert found == [
         {
-            **{"id": "8", "score": "0.5", "endpointInput.id": "7", "user.age": "3", "user.tags.0": "x"},
-            **{"user.tags.1": "y", "user.none": None, "user.void": None},
+            "id": "8",
+            "score": "0.5",
+            "endpointInput.id": "7",
+            "user.age": "3",
+            "user.tags.0": "x",
+            "user.tags.1": "y",
+            "user.none": None,
+            "user.void": None,
         }
     ]
 

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from analyzer.errors import ScriptError
 from analyzer.sources.nested import flat_columns
 from analyzer.sources.parquet import DAMAGED_FILE, DAMAGED_GROUP, NOT_UTF8, ParquetSource
-from analyzer.sources.splits import File, Piece
+from analyzer.sources.splits import File
+from analyzer.split import Piece
 from tests.conftest import Bucket
 from tests.sources.reading import Read, read
 

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.sources import splits
-from analyzer.sources.splits import File, Piece, plan, quote_aware_cuts
+from analyzer.sources.splits import File, plan, quote_aware_cuts
+from analyzer.split import Piece
 from tests.sources.raw import stored
 
 in_tmp = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

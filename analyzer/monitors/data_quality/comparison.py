@@ -6,7 +6,7 @@ Source: contract.md sections 6.4 to 6.6. What differs by default is listed in do
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from analyzer.fold import Failure, Fold
@@ -23,6 +23,7 @@ from analyzer.schema import Kind
 from analyzer.views import distance as distances
 from analyzer.views.sketch import distribution
 
+NOT_ALIGNED = "The columns have no names and are not as many as the baseline's, so nothing else was checked."
 KINDS = {kind.label: kind for kind in Kind}
 
 
@@ -88,9 +89,11 @@ class Comparison:
         if self.strict or not aligned:
             missing, extra = missing * (len(live) < len(known)), extra * (len(live) > len(known))
         if missing:
-            yield _with(sentences.missing_columns(len(live), len(known)), hint=f"Missing: {_listing(missing)}.")
+            hint = f"Missing: {_listing(missing)}." if aligned else NOT_ALIGNED
+            yield _with(sentences.missing_columns(len(live), len(known)), hint=hint)
         if extra:
-            yield _with(sentences.extra_columns(len(live), len(known)), hint=f"Extra: {_listing(extra)}.")
+            hint = f"Extra: {_listing(extra)}." if aligned else NOT_ALIGNED
+            yield _with(sentences.extra_columns(len(live), len(known)), hint=hint)
 
     def _listed(self, feature: FeatureConstraints) -> tuple[str, ...]:
         """Texts of a feature worth counting: its domain, and the categories drift is measured on."""
@@ -143,6 +146,8 @@ class _Judge:
         if expected is None or expected in (Kind.UNKNOWN, Kind.STRING) or not present:
             return None
         matching = int(sum(column.kinds.classes[kind] for kind in accepted(expected)))
+        if expected is Kind.FRACTIONAL and not self.strict:
+            matching += column.kinds.non_finite_texts  # as in the decision on the baseline's type
         if expected is Kind.INTEGRAL and self.comparison.options.whole_numbers_are_integral:
             matching += column.kinds.whole
         if matching / present >= options.datatype_threshold:
@@ -197,7 +202,7 @@ class _Judge:
         view = distances.deequ_distribution if self.strict else distribution
         baseline, current = view(Sketch(levels=before.levels)), view(column.sketch)
         raw = distances.ks_distance(baseline, current)
-        return self._too_far(column, raw, baseline.count, current.count, options.comparison_threshold, options)
+        return self._too_far(column, raw, (baseline.count, current.count), options)
 
     def _category_drift(self, column: Column, before: dict[str, int], options: Options) -> Violation | None:
         current = self._categories(column, before)
@@ -206,8 +211,8 @@ class _Judge:
             # Texts that are neither known nor frequent count as one category of new mass.
             return self._chi_squared(column, before, current | ({"\0rest": rest} if rest else {}), options)
         raw = distances.category_distance(before, current, rest)
-        sizes = sum(before.values()), column.kinds.present
-        return self._too_far(column, raw, *sizes, options.categorical_threshold, options)
+        relaxed = replace(options, comparison_threshold=options.categorical_threshold)
+        return self._too_far(column, raw, (sum(before.values()), column.kinds.present), relaxed)
 
     def _categories(self, column: Column, before: dict[str, int]) -> dict[str, int]:
         """Current counts: all of them while few; else of the baseline's texts and the frequent ones."""
@@ -232,17 +237,16 @@ class _Judge:
         found.counts = {"baseline": sum(before.values()), "current": sum(current.values())}
         return _with(found, options)
 
-    def _too_far(
-        self, column: Column, raw: float | None, before: int, now: int, limit: float, options: Options
-    ) -> Violation | None:
+    def _too_far(self, column: Column, raw: float | None, sizes: tuple[int, int], options: Options) -> Violation | None:
+        """A violation when the distance exceeds its threshold. sizes: of the baseline and of the current sample."""
         if raw is None:
             return None
-        distance = raw if options.comparison_method == "Simple" else distances.robust(raw, before, now)
+        distance = raw if options.comparison_method == "Simple" else distances.robust(raw, *sizes)
         self.drift[column.name] = distance
-        if distance <= limit:
+        if distance <= options.comparison_threshold:
             return None
-        found = sentences.drift(column.name, distance, limit)
-        found.counts = {"baseline": before, "current": now}
+        found = sentences.drift(column.name, distance, options.comparison_threshold)
+        found.counts = dict(zip(("baseline", "current"), sizes, strict=True))
         return _with(found, options)
 
     def _seen(self, name: str, breach: Breach) -> list[str]:

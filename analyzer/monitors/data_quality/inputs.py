@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from analyzer.dataset_format import BOTH_SIDES, DatasetFormat
 from analyzer.job import Job
-from analyzer.sources.capture import CaptureSource, Reading
+from analyzer.monitors.data_quality.detection import detected, is_manifest
+from analyzer.sources.capture import CaptureSource
 from analyzer.sources.csv import CsvSource
 from analyzer.sources.files import list_files
+from analyzer.sources.hours import hour_outside, kept_period
 from analyzer.sources.layout import Layout, layout_of
 from analyzer.sources.listing import Listing
-from analyzer.sources.manifest import expand_manifest, looks_like_manifest
+from analyzer.sources.manifest import expand_manifest
 from analyzer.sources.payload import Flattening
-from analyzer.sources.source import Source
+from analyzer.sources.reading import Reading
 from analyzer.sources.splits import File
-from analyzer.sources.storage import packing, read_all, stream
 from analyzer.sources.tabular import Bounds
 from analyzer.sources.window import Window
+from analyzer.split import Source
 
 OUTPUTS_FIRST = ("endpointOutput", "batchTransformOutput", "endpointInput", "batchTransformInput")
-MANIFEST_BYTES = 4 << 20
-_HOUR = re.compile(r"/([12]\d{3})/(\d\d)/(\d\d)/(\d\d)/")
-_NUMBER = re.compile(r"^\s*[-+]?(\d|\.\d|nan|inf)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,8 @@ class Input:
     """A source ready to be scanned, and what was learnt on the way.
 
     files, size: how many files and stored bytes. skips: (path, reason) of files left out. aligned: columns can be
-    told by their names, not only by how many there are. searched: where data was looked for, for the message of an empty window.
+    told by their names, not only by how many there are. searched: where data was looked for, for the message of an
+    empty window.
     """
 
     source: Source
@@ -52,7 +50,7 @@ class Input:
 
     @property
     def size_text(self) -> str:
-        return f"{self.files} files of {self.size / 2**20:.1f} MiB"
+        return f"{_files(self.files)} of {self.size / 2**20:.1f} MiB"
 
 
 def open_input(job: Job, baseline: tuple[str, ...] | None) -> Input:
@@ -62,7 +60,7 @@ def open_input(job: Job, baseline: tuple[str, ...] | None) -> Input:
     """
     window = Window(job.start_time, job.end_time)
     listing = list_files(job.dataset_source, window)
-    form = job.dataset_format or _detected(listing.files)
+    form = job.dataset_format or detected(listing.files)
     files = tuple(listing.files if form.kind in ("capture", "merge") else _tabular_files(listing, window))
     searched = _searched(job, window, listing)
     source, layout = _source(job, form, files, window, baseline)
@@ -95,7 +93,8 @@ def _source(
         return JsonSource(files, lines, names=baseline, flattening=flattening, script=script, bounds=bounds), Layout()
     header = form.header if options.csv_header is None else options.csv_header
     names = None if header and not script else baseline
-    return CsvSource(files, header, names, script=script, bounds=bounds), Layout(aligned=header or script is not None)
+    source = CsvSource(files, header, names, options.inference_id_columns, script, bounds)
+    return source, Layout(aligned=header or script is not None)
 
 
 def _reading(job: Job, form: DatasetFormat, window: Window, flattening: Flattening) -> Reading:
@@ -128,57 +127,25 @@ def _captures(source: CaptureSource, baseline: tuple[str, ...] | None) -> tuple[
 def _tabular_files(listing: Listing, window: Window) -> list[File]:
     """Data files, manifests replaced by what they list, hour folders outside the window left out."""
     files: list[File] = []
+    kept = kept_period(window, slack=timedelta(0))  # rows have no time of their own by which they could be left out
     for file in listing.files:
-        if window.is_open or _hour_in(file.path, window):
+        hour = hour_outside(file.path, kept)
+        if hour:
+            listing.pruned.append(hour)
+        else:
             files.extend(_expanded(file, listing))
     return files
 
 
 def _expanded(file: File, listing: Listing) -> list[File]:
-    if file.size > MANIFEST_BYTES or not looks_like_manifest(_head(file.path)):
+    if not is_manifest(file):
         return [file]
     found: list[File] = []
-    for path in expand_manifest(read_all(file.path)):
+    for path in expand_manifest(file.path):
         below = list_files(path)
         found.extend(below.files)
         listing.skips.extend(below.skips)
     return found
-
-
-def _hour_in(path: str, window: Window) -> bool:
-    found = _HOUR.findall(path)
-    try:
-        hour = datetime(*map(int, found[-1]), tzinfo=UTC) if found else None
-    except ValueError:
-        hour = None
-    if hour is None:
-        return True
-    ends = hour + timedelta(hours=1)
-    return (window.start is None or ends > window.start) and (window.end is None or hour < window.end)
-
-
-def _detected(files: Sequence[File]) -> DatasetFormat:
-    """The format of the first file, when the job does not say it."""
-    head = _head(files[0].path) if files else b""
-    if head.startswith(b"PAR1"):
-        return DatasetFormat("parquet")
-    text = head.decode("utf-8-sig", "replace").lstrip()
-    if '"captureData"' in text[:2000] or packing(head):
-        return DatasetFormat("capture", capture_sides=BOTH_SIDES)
-    if text.startswith("{"):
-        return DatasetFormat("jsonlines")
-    if text.startswith("[") and not looks_like_manifest(head):
-        return DatasetFormat("json")
-    cells = text.partition("\n")[0].split(",")
-    return DatasetFormat("csv", header=not any(map(_NUMBER.match, cells)))
-
-
-def _head(path: str) -> bytes:
-    try:
-        with closing(stream(path, 0, 1 << 16)) as chunks:
-            return next(chunks, b"")[: 1 << 16]
-    except OSError:  # reading it will tell
-        return b""
 
 
 def _searched(job: Job, window: Window, listing: Listing) -> str:
@@ -186,12 +153,17 @@ def _searched(job: Job, window: Window, listing: Listing) -> str:
     text = f"looked in {job.dataset_source}"
     if window.start and window.end:
         text += f" for {window.start:%Y-%m-%dT%H:%M:%SZ} to {window.end:%Y-%m-%dT%H:%M:%SZ}"
-    text += f"; {len(listing.files)} files there"
+    text += f"; {_files(len(listing.files))} there"
     before = [hour for hour in listing.pruned if window.start and hour < window.start]
     after = [hour for hour in listing.pruned if window.end and hour >= window.end]
     near = [f"{hour:%Y-%m-%dT%H:00Z}" for hour in (*sorted(before)[-1:], *sorted(after)[:1])]
     if near:
         text += f"; nearest hours with data: {' and '.join(near)}"
-    if listing.skips:
-        text += f"; {len(listing.skips)} files were left out ({listing.skips[0][1]})"
+    left_out = len(listing.skips)
+    if left_out:
+        text += f"; {_files(left_out)} {'was' if left_out == 1 else 'were'} left out ({listing.skips[0][1]})"
     return text
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

@@ -18,7 +18,8 @@ from analyzer.reports.suggest import suggest
 from analyzer.sources.script import run_postprocess
 
 VIOLATIONS_EXIT = 10  # only when fail_on_violations asks for it
-REJECTED_EXIT = 2
+UNUSABLE_EXIT = 2  # too much was rejected, or there was nothing, and the options say that this is a failure
+STRICT_EXIT = 255
 
 _log = logging.getLogger("FileUtil")
 
@@ -109,7 +110,7 @@ def _outcome(job: Job, given: Input, findings: Findings, files: list[str]) -> Ou
         exit_code = VIOLATIONS_EXIT
     failure = _failure(job, rows, rejected / seen)
     if failure:
-        text, exit_code = f"Error: {failure} {' '.join(notes)}", REJECTED_EXIT
+        text, exit_code = f"Error: {failure} {' '.join(notes)}", STRICT_EXIT if job.is_strict else UNUSABLE_EXIT
     shown = summary.summarise(len(findings.profile.columns), found) + _remarks(rows, rejected, findings)
     return Outcome(intake.records, len(found), text, files, shown, exit_code)
 

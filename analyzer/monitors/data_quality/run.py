@@ -50,14 +50,12 @@ def run(job: Job, progress: Progress) -> Outcome:
 
 def _comparison(job: Job) -> Comparison | None:
     """What the baseline asks for; without a constraints file, what its statistics suggest."""
-    if job.is_baseline:
-        return None
     statistics = read_statistics(job.baseline_statistics) if job.baseline_statistics else None
     if job.baseline_constraints:
-        constraints = read_constraints(job.baseline_constraints)
-    else:
-        assert statistics is not None
-        constraints = suggest(statistics, job.categorical_drift_method or "LInfinity")
+        return Comparison(read_constraints(job.baseline_constraints), statistics, job.options, job.is_strict)
+    if statistics is None:
+        return None
+    constraints = suggest(statistics, job.categorical_drift_method or "LInfinity")
     return Comparison(constraints, statistics, job.options, job.is_strict)
 
 
@@ -98,4 +96,5 @@ def _notices(given: Input, comparison: Comparison | None, profile: Profile, judg
 def _nothing_to_learn(job: Job, profile: Profile, given: Input) -> str:
     intake = profile.intake.intake
     why = f"{intake.records} records were read, none became a row" if intake.records else given.searched
-    return f"dataset_source {job.dataset_source} holds no rows to learn a baseline from: {why}. {reporting.reasons(intake.rejected)}"
+    rejected = f" ({reporting.reasons(intake.rejected)})" if intake.rejected else ""
+    return f"dataset_source {job.dataset_source} holds no rows to learn a baseline from: {why}{rejected}."
