@@ -52,7 +52,7 @@ def configure(stream: TextIO | None = None, level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(target)
     handler.setFormatter(_OneLine(before=_CLEAR_LINE if target.isatty() else ""))
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for noisy in ("botocore", "boto3", "urllib3", "s3transfer", "smart_open", "py4j"):
+    for noisy in ("botocore", "boto3", "urllib3", "s3transfer", "py4j"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 

@@ -71,11 +71,10 @@ def capture(
     data_in: str | None,
     data_out: str | None,
     event: str = "e1",
-    time: str = "2026-01-01T00:00:00Z",
     encodings: tuple[str, str] = ("CSV", "CSV"),
     **metadata: object,
 ) -> dict[str, Any]:
-    """A capture record; a side given as None is not captured."""
+    """A capture record; a side given as None is not captured, and `time` among the metadata is the inferenceTime."""
     sides = {
         name: {"observedContentType": "text/csv", "mode": name[8:].upper(), "data": data, "encoding": encoding}
         for name, data, encoding in zip(
@@ -83,6 +82,7 @@ def capture(
         )
         if data is not None
     }
+    time = metadata.pop("time", "2026-01-01T00:00:00Z")
     named = {"eventId": event, "inferenceTime": time, **metadata}
     return {"captureData": sides, "eventMetadata": named, "eventVersion": "0"}
 

@@ -14,7 +14,13 @@ Row = dict[str, Cell]
 def columns_of(rows: Sequence[Row]) -> dict[str, pa.Array]:
     """Text columns over the union of the rows' names, in order of first appearance."""
     names = dict.fromkeys(name for row in rows for name in row)
-    return {name: pa.array([row.get(name) for row in rows], pa.string()) for name in names}
+    columns: dict[str, pa.Array] = {}
+    for name in names:
+        written = _utf8(name)
+        while written != name and (written in names or written in columns):
+            written += "_2"
+        columns[written] = pa.array([row.get(name) for row in rows], pa.string())
+    return columns
 
 
 def text_of(value: object) -> Cell:
@@ -29,6 +35,9 @@ def text_of(value: object) -> Cell:
         return "true"
     if value is False:
         return "false"
-    text = str(value)
-    # A lone surrogate cannot be written as UTF-8; JSON can spell one.
+    return _utf8(str(value))
+
+
+def _utf8(text: str) -> str:
+    """The text without lone surrogates, which JSON can spell and UTF-8 cannot."""
     return text if text.isascii() or text.isprintable() else text.encode("utf-8", "replace").decode("utf-8")

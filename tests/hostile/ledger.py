@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tests.jobs import CAPTURE, Finished, capture, run_job
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -78,7 +80,8 @@ def strict_files(folder: Path) -> dict[str, Any]:
 
 
 def strict(text: str) -> Any:
-    """The value of a JSON text as RFC 8259 has it."""
+    """The value of a JSON text as RFC 8259 has it, read by two parsers; half of a surrogate pair is an error."""
+    msgspec.json.decode(text)
     return json.loads(text, parse_constant=_refused, object_pairs_hook=_single)
 
 

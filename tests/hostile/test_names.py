@@ -144,5 +144,14 @@ def test_flattened_keys_do_not_hide_keys_spelt_like_them(tmp_path: Path) -> None
     assert len(finished.features) == 2
 
 
+def test_half_of_a_surrogate_pair_in_a_key_is_replaced_and_two_such_keys_stay_apart(tmp_path: Path) -> None:
+    rows = put(tmp_path, "x.jsonl", b'{"a\\ud800":1,"a\\udfff":2,"a?":3}\n' * 3)
+
+    finished = run_job(tmp_path / "out", rows, dataset_format="jsonlines")
+
+    assert reconciled(finished).rows == 3
+    assert sorted(feature["numerical_statistics"]["mean"] for feature in finished.features.values()) == [1, 2, 3]
+
+
 def test_as_many_inputs_are_tried_as_this_file_says() -> None:
     assert len(CASES) == TRIED

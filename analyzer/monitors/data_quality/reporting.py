@@ -111,7 +111,9 @@ def _outcome(job: Job, given: Input, findings: Findings, files: list[str]) -> Ou
     failure = _failure(job, rows, rejected / seen)
     if failure:
         text, exit_code = f"Error: {failure} {' '.join(notes)}", STRICT_EXIT if job.is_strict else UNUSABLE_EXIT
-    shown = summary.summarise(len(findings.profile.columns), found) + _remarks(rows, rejected, findings)
+    features = len(findings.profile.columns)
+    shown = f"{features} features profiled\n" if job.is_baseline else summary.summarise(features, found)
+    shown += _remarks(rows, rejected, findings)
     return Outcome(intake.records, len(found), text, files, shown, exit_code)
 
 
