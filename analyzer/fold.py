@@ -27,6 +27,9 @@ import pyarrow as pa
 from analyzer.batch import Batch, Cells
 
 FORMAT = b"\x01"  # first byte of every dumped state
+MOST_COLUMNS = 20_000  # of a data set; captured JSON can hold a new key in every record
+OTHERS = "\0others"  # stands for the columns beyond, which no column can be called (names hold no NUL first)
+TOO_MANY = f"the data has more than {MOST_COLUMNS:,} columns; cells of the others were left out"
 DATA_ERRORS = (pa.ArrowInvalid, pa.ArrowNotImplementedError, UnicodeError, OverflowError)  # of data, never of code
 
 
@@ -66,11 +69,13 @@ class Failure:
 class Each:
     """A column fold over every column of the data set; columns may come and go between batches.
 
-    State:  per column its state, and the reason of every column that failed (a failure absorbs later merges).
+    State:  per column its state, and the reason of every column that failed (a failure absorbs later merges). Of data
+            with more than `most` columns the first are kept; OTHERS fails in the name of the rest.
     Result: per column the fold's result or a Failure, in order of first appearance.
     """
 
     fold: ColumnFold
+    most: int = MOST_COLUMNS
 
     @property
     def state(self) -> Any:
@@ -82,7 +87,9 @@ class Each:
     def update(self, state: Any, batch: Batch) -> Any:
         columns, failures = state
         for name in batch.columns:
-            if name not in failures:
+            if name not in columns and len(columns) >= self.most:
+                failures[OTHERS] = TOO_MANY
+            elif name not in failures:
                 try:
                     mine = columns.get(name)
                     columns[name] = self.fold.update(self.fold.zero() if mine is None else mine, batch.cells(name))
@@ -94,7 +101,10 @@ class Each:
         columns, failures = left
         for name, other in right[0].items():
             mine = columns.get(name)
-            columns[name] = other if mine is None else self.fold.merge(mine, other)
+            if mine is None and len(columns) >= self.most:
+                failures[OTHERS] = TOO_MANY
+            else:
+                columns[name] = other if mine is None else self.fold.merge(mine, other)
         for name, reason in right[1].items():
             failures.setdefault(name, reason)
         return left

@@ -34,7 +34,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     categories_limit: Annotated[Positive, Meta(description="Distinct texts up to which each one is listed")] = 120
     frequent_items: Annotated[Positive, Meta(description="Most frequent texts listed of every text column")] = 20
     distinct_exact: Annotated[Count, Meta(description="Distinct values counted exactly, then estimated")] = 10_000
-    minimum_samples: Annotated[Positive | None, Meta(description="Present values below which drift is not judged")] = None
+    minimum_samples: Annotated[Positive | None, Meta(description="Drift of fewer present values is not judged")] = None
     rejected_share_warning: Annotated[Share, Meta(description="Share of rejected records that is warned of")] = 0.01
     rejected_share_failure: Annotated[Share | None, Meta(description="Share of rejected records that fails")] = None
     fail_on_empty: Annotated[bool, Meta(description="Fail when there is no record")] = False
@@ -42,10 +42,10 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     explode_requests: Annotated[bool, Meta(description="A captured request of several rows is several rows")] = True
     output_columns_position: Annotated[Position | None, Meta(description="START or END: where outputs are")] = None
     csv_header: Annotated[bool | None, Meta(description="CSV files have a header, whatever dataset_format says")] = None
-    inference_id_columns: Annotated[bool, Meta(description="The two last CSV columns are inference id and time")] = False
+    inference_id_columns: Annotated[bool, Meta(description="Last two CSV columns are inference id and time")] = False
     flatten_separator: Annotated[Separator, Meta(description="Text between the keys of nested JSON")] = "."
     flatten_limit: Annotated[Positive, Meta(description="Columns that nested JSON may become")] = 4096
-    whole_numbers_are_integral: Annotated[bool, Meta(description="1.0 passes the type check of an Integral column")] = False
+    whole_numbers_are_integral: Annotated[bool, Meta(description="1.0 passes the type check as Integral")] = False
     check_after_type_violation: Annotated[bool, Meta(description="Judge drift although the type is wrong")] = False
     max_record_bytes: Annotated[int, Meta(ge=1024, le=1 << 31, description="Longest record, in bytes")] = 67_108_864
     gzip_max_ratio: Annotated[Positive, Meta(description="Times that a gzip file may grow")] = 1000

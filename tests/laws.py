@@ -14,7 +14,8 @@ from analyzer.fold import Fold, Scan, fold_batches
 
 CELLS = st.one_of(
     st.none(),
-    st.sampled_from(["", "0", "1", "1.0", "-1", "007", "1e5", "true", "false", "nan", "inf", "- 1", " 1", "x", "y", "é"]),
+    st.sampled_from(["", "0", "1", "1.0", "-1", "007", "1e5", "nan", "inf", "- 1", " 1"]),
+    st.sampled_from(["true", "false", "x", "y", "é"]),
     st.integers(-(10**20), 10**20).map(str),
     st.floats(allow_nan=False, allow_infinity=False, width=32).map(str),
     st.text(max_size=4),

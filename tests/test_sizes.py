@@ -13,7 +13,10 @@ FOLDERS = ("analyzer", "benchmarks", "container", "demo", "tests")
 
 FILE, FOLD_MODULE, CLASS, FUNCTION, PARAMETERS, NESTING = 300, 120, 150, 40, 5, 3
 # "path" or "path::name": why it may exceed one of the budgets. An entry that is no longer needed fails the test.
-EXCEPTIONS: dict[str, str] = {}
+EXCEPTIONS: dict[str, str] = {
+    "analyzer/folds/quantiles.py": "the sketch's algorithm and its fold are one concept",
+    "analyzer/folds/registers.py": "two tables of 201 numbers",
+}
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 BLOCKS = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.batch import Batch, Cells
+from analyzer.fold import MOST_COLUMNS
 
 K = 2048
 C = 0.64
@@ -124,7 +125,7 @@ class Quantiles:
         values = {name: _numbers(batch.cells(name)) for name in batch.columns if batch.sees(name)}
         groups: dict[Any, list[str]] = defaultdict(list)
         for name, numbers in values.items():
-            if len(numbers):
+            if len(numbers) and (name in state or len(state) < MOST_COLUMNS):
                 sketch = state.setdefault(name, Sketch())
                 groups[_schedule(sketch), numbers.dtype, len(numbers)].append(name)
         for names in groups.values():
@@ -138,7 +139,7 @@ class Quantiles:
         for name, sketch in right.items():
             if name in left:
                 groups[_schedule(left[name]), _schedule(sketch)].append(name)
-            else:
+            elif len(left) < MOST_COLUMNS:
                 left[name] = Sketch(list(sketch.levels), list(sketch.runs), list(sketch.offsets))
         for names in groups.values():
             stack = self._stack([left[name] for name in names])

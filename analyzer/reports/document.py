@@ -63,7 +63,9 @@ def quote(text: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    return _SHORT.get(match[0]) or f"\\u{ord(match[0]):04X}"
+    # Half a character (of a file name that is not UTF-8, say) is no character: strict parsers refuse its escape.
+    code = 0xFFFD if "\ud800" <= match[0] <= "\udfff" else ord(match[0])
+    return _SHORT.get(match[0]) or f"\\u{code:04X}"
 
 
 def _scientific(text: str) -> str:

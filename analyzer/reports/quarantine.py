@@ -44,4 +44,5 @@ def _line(record: Rejected) -> str:
 
 
 def _bounded(text: str, longest: int = MAX_CHARACTERS) -> str:
+    text = text[: longest + 1].encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     return text if len(text) <= longest else text[: longest - 3] + "..."

@@ -22,7 +22,9 @@ MAX_BYTES = 2**30  # 5,000 columns with sketches are 0.4 GB
 NUMERIC = frozenset({"Integral", "Fractional"})
 
 Count = Annotated[int, msgspec.Meta(ge=0)]
-Levels = Annotated[list[npt.NDArray[np.float64]], msgspec.Meta(max_length=64)]
+Levels = Annotated[
+    list[npt.NDArray[np.float64]], msgspec.Meta(max_length=48)
+]  # an item of level 48 stands for 2**48 rows
 
 _log = logging.getLogger(__name__)
 

@@ -15,7 +15,16 @@ import msgspec
 
 from analyzer.batch import Batch, Rejected
 from analyzer.sources.blocks import Block, Span
-from analyzer.sources.payload import ENVELOPES, SCALARS, Flattening, Undecodable, flat_row, json_rows, parse_json
+from analyzer.sources.payload import (
+    ENVELOPES,
+    SCALARS,
+    Flattening,
+    Undecodable,
+    decode_leniently,
+    flat_row,
+    json_rows,
+    parse_json,
+)
 from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, text_of
 from analyzer.sources.script import Script
@@ -178,7 +187,7 @@ def _records_of_lines(block: Block, account: Account) -> Iterator[_Record]:
 def _lenient(line: bytes, at: int, account: Account) -> Iterator[_Record]:
     """What the fast decoder refuses: NaN and Infinity, very long numbers."""
     try:
-        value = json.loads(line)
+        value = decode_leniently(line.decode("utf-8-sig").strip())
     except UnicodeDecodeError:
         reason = NOT_UTF8
     except RecursionError:

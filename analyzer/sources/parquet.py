@@ -33,7 +33,7 @@ DAMAGED_FILE = "file is not readable Parquet"
 DAMAGED_GROUP = "row group of a Parquet file is damaged"
 NOT_UTF8 = "cell is not UTF-8"
 BATCH_CELLS = 4_000_000
-_FAILURES = (pa.ArrowException, OSError, OverflowError)
+_FAILURES = (pa.ArrowException, OSError, OverflowError, UnicodeError)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ Unnamed cells are named by position: "0", "1", ...; the layout gives them the ba
 from __future__ import annotations
 
 import base64
-import binascii
 import csv
 import io
 import json
@@ -65,10 +64,10 @@ def base64_text(data: str) -> str:
     """The text behind a BASE64 payload; Undecodable when it is not text."""
     try:
         return base64.b64decode(data, validate=True).decode("utf-8-sig")
-    except binascii.Error as error:
-        raise Undecodable("BASE64 is broken") from error
     except UnicodeDecodeError as error:
         raise Undecodable("payload is binary, only tabular data is analysed") from error
+    except ValueError as error:
+        raise Undecodable("BASE64 is broken") from error
 
 
 def parse_json(text: str) -> object:

@@ -59,9 +59,7 @@ def test_the_recorded_violations_are_found(baseline: Finished, golden: Path, tmp
     run = case["runs"]["83bfa5"]
     write_captures(tmp_path / "in/ep/AllTraffic/2022/04/18/22/00-00-000-a.jsonl", _traffic(golden, run["records"]))
 
-    found = monitor(
-        tmp_path / "out", tmp_path / "in", baseline.output, dataset_format=CAPTURE, analyzer_compat=mode
-    )
+    found = monitor(tmp_path / "out", tmp_path / "in", baseline.output, dataset_format=CAPTURE, analyzer_compat=mode)
 
     assert found.outcome.message == run["exit_message"]
     assert len(found.violations) == run["total_violations"]
@@ -82,9 +80,7 @@ def test_strict_violations_hold_the_recorded_keys_only(baseline: Finished, golde
     assert {tuple(each) for each in found.violations} == {("feature_name", "constraint_check_type", "description")}
 
 
-def test_emptied_cells_are_one_completeness_violation_more(
-    baseline: Finished, golden: Path, tmp_path: Path
-) -> None:
+def test_emptied_cells_are_one_completeness_violation_more(baseline: Finished, golden: Path, tmp_path: Path) -> None:
     """Run 565e9a: the first two characters of 120 payloads are cut off, which empties cells of Account Length."""
     traffic = list(_requests(golden))
     cut = [(request[2:], answer) for request, answer in traffic[:120]]
@@ -99,12 +95,14 @@ def test_emptied_cells_are_one_completeness_violation_more(
 
 def test_a_request_of_several_lines_is_one_column_only_in_strict_mode(golden: Path, tmp_path: Path) -> None:
     """dq_messages: three lines of eight values and three lines of one value against eight baseline columns."""
-    message = next(each for each in _json(golden / "dq_messages/expected.json")["messages"] if each.get("feature_name") == "Missing columns")
+    messages = _json(golden / "dq_messages/expected.json")["messages"]
+    message = next(each for each in messages if each.get("feature_name") == "Missing columns")
     rows = ["0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8"] * 3
     (tmp_path / "base").mkdir()
     (tmp_path / "base/data.csv").write_text("\n".join(rows * 4))
     learnt = run_job(tmp_path / "learnt", tmp_path / "base", dataset_format='{"csv":{"header":false}}')
-    write_captures(tmp_path / "in/a.jsonl", [capture("\n".join(rows), "0.1\n0.2\n0.3", event=str(at)) for at in range(9)])
+    records = [capture("\n".join(rows), "0.1\n0.2\n0.3", event=str(at)) for at in range(9)]
+    write_captures(tmp_path / "in/a.jsonl", records)
 
     strict = monitor(
         tmp_path / "strict", tmp_path / "in", learnt.output, dataset_format=CAPTURE, analyzer_compat="strict"

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 
 from analyzer.errors import AnalyzerError, BaselineError
 from tests.hostile.ledger import put, reconciled, strict
@@ -159,13 +158,7 @@ EDITED: dict[str, tuple[str, Callable[[Any], None], str | None]] = {
 }  # fmt: skip
 
 
-def _edited() -> list[ParameterSet]:
-    """A level's item stands for 2 to the power of its height; the sum of many does not fit beyond about 48 levels."""
-    high = pytest.mark.xfail(reason="reports/statistics.py: Levels allows 64 levels; max_length=48 is the most")
-    return [pytest.param(name, marks=[high] if name == "a sketch of 64 levels" else []) for name in EDITED]
-
-
-@pytest.mark.parametrize("name", _edited())
+@pytest.mark.parametrize("name", EDITED)
 def test_an_edited_baseline_is_refused_by_its_path_or_used(tmp_path: Path, baseline: Path, name: str) -> None:
     file, change, refused = EDITED[name]
     document = copy.deepcopy(strict((baseline / f"{file}.json").read_text("utf-8")))

@@ -21,7 +21,7 @@ DEEP = 100_000
 ROWS_DIFFER, CELLS_DIFFER = "input and output hold different numbers of rows", "row has another number of cells"
 LONG_NAMES = "column names of a payload are too long"
 MULTIPLIED = '{"x":1,"' + ("K" * 7000 + '":{"x":1,"') * 900 + 'a":1' + "}" * 901
-TRIED = 116
+TRIED = 118
 
 
 def _payload(rows: list[list[Any]], encoding: str) -> tuple[str, str, str]:
@@ -100,6 +100,7 @@ FATES: dict[str, tuple[str, str, tuple[str, str], int | str]] = {
     "a quote never closed": ('1,"a', "0.5", ("CSV", "CSV"), "CSV quoting is broken"),
     "a null character": ("1\0,a", "0.5", ("CSV", "CSV"), 1),
     "broken BASE64": ("!!!", "0.5", ("BASE64", "CSV"), "BASE64 is broken"),
+    "BASE64 in another script": ("MSxh\u00e9", "0.5", ("BASE64", "CSV"), "BASE64 is broken"),
     "binary BASE64": ("/v8AAQ==", "0.5", ("BASE64", "CSV"), "payload is binary, only tabular data is analysed"),
     "an unknown encoding": ("1,a", "0.5", ("ROT13", "CSV"), "encoding is none of CSV, JSON, BASE64"),
     "not JSON": ("{1,a}", "0.5", ("JSON", "CSV"), "payload is not JSON"),

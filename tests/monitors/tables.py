@@ -12,15 +12,18 @@ from tests.jobs import Finished, monitor, run_job
 ROWS = 400
 Column = Sequence[object]
 
+NUMBERS = [at % 50 for at in range(ROWS)]
+WORDS = ["ab"[at % 2] for at in range(ROWS)]
+FLAGS = [int(at % 5 == 0) for at in range(2000)]
+DRIFTED = [int(at % 5 < 3) for at in range(2000)]
+
 
 def csv(folder: Path, **columns: Column) -> Path:
     """A CSV file with a header; None is an empty cell."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [",".join(columns)]
-    lines += [
-        ",".join("" if cell is None else str(cell) for cell in row) for row in zip(*columns.values(), strict=True)
-    ]
-    (folder / "data.csv").write_text("\n".join(lines) + "\n", "utf-8")
+    rows = zip(*columns.values(), strict=True)
+    texts = [columns, *(["" if cell is None else str(cell) for cell in row] for row in rows)]
+    (folder / "data.csv").write_text("".join(",".join(text) + "\n" for text in texts), "utf-8")
     return folder
 
 
@@ -49,9 +52,3 @@ def options(name: str, **values: object) -> Callable[[Any], None]:
         feature["monitoringConfigOverrides"] = values
 
     return edit
-
-
-NUMBERS = [at % 50 for at in range(ROWS)]
-WORDS = ["ab"[at % 2] for at in range(ROWS)]
-FLAGS = [int(at % 5 == 0) for at in range(2000)]
-DRIFTED = [int(at % 5 < 3) for at in range(2000)]

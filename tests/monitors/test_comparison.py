@@ -104,11 +104,13 @@ def test_the_drift_sentence_can_be_read_by_programs(tmp_path: Path) -> None:
 
 
 def test_drift_below_its_own_threshold_or_minimum_of_samples_is_none(tmp_path: Path) -> None:
-    for at, values in enumerate(
-        ({"comparison_threshold": 0.5}, {"minimum_samples": 2001}, {"perform_comparison": "Disabled"})
-    ):
-        wrapped: dict[str, object] = {"distribution_constraints": values} if at != 1 else dict(values)
-        assert compared(tmp_path / str(at), {"f": FLAGS}, {"f": DRIFTED}, options("f", **wrapped)).violations == []
+    edits = (
+        options("f", distribution_constraints={"comparison_threshold": 0.5}),
+        options("f", minimum_samples=2001),
+        options("f", distribution_constraints={"perform_comparison": "Disabled"}),
+    )
+    for at, edit in enumerate(edits):
+        assert compared(tmp_path / str(at), {"f": FLAGS}, {"f": DRIFTED}, edit).violations == []
 
 
 def test_drift_of_text_is_the_largest_change_of_a_share(tmp_path: Path) -> None:

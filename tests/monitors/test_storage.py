@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Bucket
-from tests.jobs import CAPTURE, capture, monitor, run_job, write_captures
+from tests.jobs import CAPTURE, Finished, capture, monitor, run_job, write_captures
 
 SCRIPT = """
 def preprocess_handler(record):
@@ -25,31 +25,29 @@ def _records() -> list[dict[str, object]]:
     return [*records, capture("1,2", "0.5", time="2026-01-01T12:00:00Z")]
 
 
-def test_a_job_on_s3_leaves_the_same_documents_as_one_on_a_disk(s3: Bucket, tmp_path: Path) -> None:
-    folder = "captured/ep/AllTraffic/2026/01/01/10"
-    path = write_captures(tmp_path / folder / "00-00-000-x.jsonl", _records())
-    s3.put(f"{folder}/00-00-000-x.jsonl", path.read_bytes())
-    s3.put("captured/ep/AllTraffic/2026/01/01/03/00-00-000-y.jsonl", b"never read\n")
+FOLDER = "captured/ep/AllTraffic/2026/01/01"
+WINDOW = {"start_time": "2026-01-01T10:00:00Z", "end_time": "2026-01-01T11:00:00Z", "dataset_format": CAPTURE}
+
+
+def _prepared(s3: Bucket, folder: Path) -> Finished:
+    """The same captures, script and baseline in a folder and in a bucket; the baseline job."""
+    path = write_captures(folder / FOLDER / "10/00-00-000-x.jsonl", _records())
+    s3.put(f"{FOLDER}/10/00-00-000-x.jsonl", path.read_bytes())
+    s3.put(f"{FOLDER}/03/00-00-000-y.jsonl", b"never read\n")
     s3.put("code/script.py", SCRIPT.encode())
-    (tmp_path / "script.py").write_text(SCRIPT)
     s3.put("options.yaml", b"example_ids: 3\n")
-    window = {"start_time": "2026-01-01T10:00:00Z", "end_time": "2026-01-01T11:00:00Z", "dataset_format": CAPTURE}
-    learnt = run_job(
-        tmp_path / "learnt", tmp_path / "captured", record_preprocessor_script=tmp_path / "script.py", **window
-    )
+    script = folder / "script.py"
+    script.write_text(SCRIPT)
+    learnt = run_job(folder / "learnt", folder / "captured", record_preprocessor_script=script, **WINDOW)
     for name in ("statistics.json", "constraints.json"):
         s3.put(f"base/{name}", (learnt.output / name).read_bytes())
+    return learnt
 
-    here = monitor(
-        tmp_path / "out",
-        tmp_path / "captured",
-        learnt.output,
-        record_preprocessor_script=tmp_path / "script.py",
-        publish_cloudwatch_metrics="Enabled",
-        **window,
-    )
-    there = run_job(
-        tmp_path,
+
+def _remote(s3: Bucket, folder: Path) -> Finished:
+    """The monitoring job with every path on S3."""
+    return run_job(
+        folder,
         s3.uri("captured"),
         output_path=s3.uri("report"),
         output_message_file=s3.uri("report/message"),
@@ -59,34 +57,33 @@ def test_a_job_on_s3_leaves_the_same_documents_as_one_on_a_disk(s3: Bucket, tmp_
         record_preprocessor_script=s3.uri("code/script.py"),
         analyzer_config=s3.uri("options.yaml"),
         publish_cloudwatch_metrics="Enabled",
-        **window,
+        **WINDOW,
     )
+
+
+def test_a_job_on_s3_leaves_the_same_documents_as_one_on_a_disk(s3: Bucket, tmp_path: Path) -> None:
+    learnt = _prepared(s3, tmp_path)
+    names = ("constraint_violations.json", "constraints.json", "metrics/cloudwatch_metrics.jsonl", "statistics.json")
+    settings = {"record_preprocessor_script": tmp_path / "script.py", "publish_cloudwatch_metrics": "Enabled", **WINDOW}
+
+    here = monitor(tmp_path / "out", tmp_path / "captured", learnt.output, **settings)
+    there = _remote(s3, tmp_path)
 
     assert there.outcome.message == here.outcome.message
-    assert sorted(there.outcome.files) == sorted(
-        s3.uri(f"report/{name}")
-        for name in (
-            "statistics.json",
-            "constraints.json",
-            "constraint_violations.json",
-            "metrics/cloudwatch_metrics.jsonl",
-        )
+    assert sorted(there.outcome.files) == [s3.uri(f"report/{name}") for name in names]
+    for name in names[:3]:
+        assert _body(s3, f"report/{name}") == (here.output / name).read_bytes(), name
+    mine, theirs = (
+        json.loads(text) for text in ((here.output / names[3]).read_bytes(), _body(s3, f"report/{names[3]}"))
     )
-    for uri in there.outcome.files:
-        name = uri.removeprefix(s3.uri("report/"))
-        body = s3.client.get_object(Bucket=s3.name, Key=f"report/{name}")["Body"].read()
-        if name != "statistics.json":
-            assert body == (here.output / name).read_bytes(), name
-    mine, theirs = (json.loads(text) for text in ((here.output / "statistics.json").read_bytes(), body_of(s3)))
     assert theirs["features"] == mine["features"]
     assert mine["dataset"]["item_count"] == 299
-    assert theirs["dataset"]["analyzer"]["dropped_by_script"] == 1
-    assert theirs["dataset"]["analyzer"]["outside_window"] == 1
+    account = theirs["dataset"]["analyzer"]
+    assert (account["dropped_by_script"], account["outside_window"]) == (1, 1)
 
 
-def body_of(s3: Bucket) -> bytes:
-    """The statistics a job left in the bucket."""
-    body: bytes = s3.client.get_object(Bucket=s3.name, Key="report/statistics.json")["Body"].read()
+def _body(s3: Bucket, key: str) -> bytes:
+    body: bytes = s3.client.get_object(Bucket=s3.name, Key=key)["Body"].read()
     return body
 
 

@@ -82,8 +82,8 @@ def test_a_document_inside_a_script_element_does_not_end_it() -> None:
     assert render("</script><!--").decode() == '"\\u003C/script\\u003E\\u003C!--"'
 
 
-def test_a_lone_surrogate_is_escaped() -> None:
-    assert render("\ud800") == b'"\\uD800"'
+def test_a_lone_surrogate_is_replaced_for_no_parser_must_read_it() -> None:
+    assert render("\ud800") == b'"\\uFFFD"'
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

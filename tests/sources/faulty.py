@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -13,38 +14,48 @@ import pytest
 from analyzer.sources import remote
 
 
+@dataclass
+class Faulty:
+    """One stored object, the faults of the answers to come, and the ranges that were asked for."""
+
+    data: bytes
+    faults: list[str]
+    asked: list[str] = field(default_factory=list)
+    version: str = "one"
+
+    def answer(self, wanted: str, match: str | None) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and the bytes really sent."""
+        self.asked.append(wanted)
+        fault = self.faults.pop(0) if self.faults else ""
+        self.version = "two" if fault == "replaced" else self.version
+        if fault == "503" or match not in (None, self.version):
+            return (503 if fault == "503" else 412), {"Content-Length": "0"}, b""
+        first, last = (int(part) for part in re.findall(r"\d+", wanted))
+        body = self.data[first : last + 1]
+        headers = {"Content-Range": f"bytes {first}-{first + len(body) - 1}/{len(self.data)}", "ETag": self.version}
+        sent = {"cut": len(body) // 2, "drop": 0}.get(fault, len(body))
+        return 206, {"Content-Length": str(len(body)), **headers}, body[:sent]
+
+
 @contextmanager
 def faulty_storage(monkeypatch: pytest.MonkeyPatch, data: bytes, faults: list[str]) -> Iterator[list[str]]:
     """A server of one object whose first answers fail: 'cut' halfway, 'drop' at once, '503', 'replaced' by another."""
-    asked: list[str] = []
-    version = ["one"]
+    stored = Faulty(data, faults)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            asked.append(self.headers["Range"])
-            fault = faults.pop(0) if faults else ""
-            version[0] = "two" if fault == "replaced" else version[0]
-            if fault == "503" or self.headers.get("If-Match", version[0]) != version[0]:
-                self.send_response(503 if fault == "503" else 412)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-                return
-            first, last = (int(part) for part in re.findall(r"\d+", asked[-1]))
-            body = data[first : last + 1]
-            self.send_response(206)
-            self.send_header("Content-Length", str(len(body)))
-            self.send_header("Content-Range", f"bytes {first}-{first + len(body) - 1}/{len(data)}")
-            self.send_header("ETag", version[0])
-            self.end_headers()
-            sent = {"cut": len(body) // 2, "drop": 0}.get(fault, len(body))
-            self.wfile.write(body[:sent])
-            self.close_connection = True
+            self.send(*stored.answer(self.headers["Range"], self.headers.get("If-Match")))
 
         def do_HEAD(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", str(len(data)))
-            self.send_header("ETag", version[0])
+            self.send(200, {"Content-Length": str(len(data)), "ETag": stored.version}, b"")
+
+        def send(self, status: int, headers: dict[str, str], body: bytes) -> None:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
             self.end_headers()
+            self.wfile.write(body)
+            self.close_connection = True
 
         def log_message(self, *_: object) -> None:
             """Say nothing."""
@@ -55,6 +66,6 @@ def faulty_storage(monkeypatch: pytest.MonkeyPatch, data: bytes, faults: list[st
         monkeypatch.setattr(remote, "CHUNK_BYTES", 1000)
         monkeypatch.setattr("time.sleep", lambda _seconds: None)
         try:
-            yield asked
+            yield stored.asked
         finally:
             server.shutdown()

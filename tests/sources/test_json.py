@@ -75,10 +75,10 @@ def test_unnamed_cells_are_named_by_position(tmp_path: Path) -> None:
 
 def test_wrong_lines_are_rejected_with_their_place(tmp_path: Path) -> None:
     deep = "[" * 100_000 + "]" * 100_000
-    wrong = [b'{"a":', b"\xff", b"nonsense", deep.encode(), b"{} {}", b"[]", b"1" * 5000]
+    wrong = [b'{"a":', b"\xff", b"nonsense", deep.encode(), b"{} {}", b"[]"]
     found = lines(tmp_path, b'{"a":1}\n' + b"\n".join(wrong) + b'\n{"a":2}\n')
     assert [row["a"] for row in found.rows] == ["1", "2"]
-    reasons = [NOT_JSON, NOT_UTF8, NOT_JSON, TOO_DEEP, NOT_JSON, NO_ROWS, NOT_JSON]
+    reasons = [NOT_JSON, NOT_UTF8, NOT_JSON, TOO_DEEP, NOT_JSON, NO_ROWS]
     assert [(bad.line, bad.reason) for bad in found.intake.samples] == list(enumerate(reasons, 2))
     assert found.reconciles
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from analyzer.fold import Each, Failure, Fold
+from analyzer.fold import OTHERS, Each, Failure, Fold
 from analyzer.folds.categories import Categories
 from analyzer.folds.distinct import Distinct, DistinctCount
 from analyzer.folds.frequent import Frequent, Summary
@@ -103,7 +103,15 @@ class Profile:
     @cached_property
     def columns(self) -> dict[str, Column]:
         """Every column of the data set, in order of first appearance."""
-        return {name: self._column(name) for name in self._results[Each(Kinds())]}
+        found = self._results[Each(Kinds())]
+        return {name: self._column(name) for name in found if name != OTHERS or not isinstance(found[name], Failure)}
+
+    @property
+    def failures(self) -> list[str]:
+        """What could not be computed, for the notices."""
+        beyond = self._results[Each(Kinds())].get(OTHERS)
+        found = [f"{column.name}: {column.failure}" for column in self.columns.values() if column.failure]
+        return [beyond.reason, *found] if isinstance(beyond, Failure) else found
 
     def _column(self, name: str) -> Column:
         found = {fold: self._results[Each(fold)].get(name) for fold in self._column_folds}

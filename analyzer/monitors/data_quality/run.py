@@ -89,7 +89,7 @@ def _notices(given: Input, comparison: Comparison | None, profile: Profile, judg
     found = [*given.notices, *(comparison.constraints.notices if comparison else ()), *judgement.notices]
     if comparison and comparison.statistics and given.aligned and judgement.violations:
         found.append(explain_shift(list(profile.columns.values()), comparison.statistics.features))
-    found += [f"{column.name}: {column.failure}" for column in profile.columns.values() if column.failure]
+    found += profile.failures
     return list(dict.fromkeys(filter(None, found)))
 
 
