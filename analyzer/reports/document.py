@@ -83,7 +83,10 @@ def _scientific(text: str) -> str:
 
 def _print(value: Any, line: str, emit: Emit) -> None:
     """Emit a value; `line` is a line feed and the indentation of the object around it."""
-    if isinstance(value, msgspec.Struct):
+    spell = _SPELLINGS.get(type(value))
+    if spell is not None:
+        emit(spell(value))
+    elif isinstance(value, msgspec.Struct):
         _print_object(_fields(value), line, emit)
     elif isinstance(value, Mapping):
         _print_object(value.items(), line, emit)
@@ -144,11 +147,21 @@ def _finite(number: float) -> str:
     return java_double(number) if math.isfinite(number) else "null"
 
 
+_SPELLINGS: dict[type, Callable[[Any], str]] = {
+    float: _finite,
+    int: int.__repr__,
+    str: quote,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
+}
+
+
 def _scalar(value: Any) -> str:
+    """A value of a subclass, or of numpy."""
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, bool):
-        return {None: "null", True: "true", False: "false"}[value]
+    if type(value) in _SPELLINGS:
+        return _SPELLINGS[type(value)](value)
     if isinstance(value, str):
         return quote(value)
     if isinstance(value, int):

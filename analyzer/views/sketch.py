@@ -42,7 +42,7 @@ class Distribution:
 def distribution(sketch: Sketch) -> Distribution:
     """All items of a sketch with their full weights; equal items add up."""
     values, weights = weighted_items(sketch)
-    order = np.argsort(values)
+    order = np.argsort(values, kind="stable")  # nearly sorted: levels are made of sorted runs
     values, cumulative = values[order], np.cumsum(weights[order])
     last = np.append(values[1:] != values[:-1], True) if len(values) else np.empty(0, np.bool_)
     return Distribution(values[last], cumulative[last])
