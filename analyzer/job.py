@@ -71,6 +71,13 @@ class Job:
         """Whether known quirks of the closed image are repeated."""
         return self.analyzer_compat == "strict"
 
+    @property
+    def resolved(self) -> str:
+        """All settings as they are in force, as JSON for the log; what looks like a credential is left out."""
+        values = {setting.name: getattr(self, setting.name) for setting in SETTINGS}
+        shown = {name: redacted(value, name) if isinstance(value, str) else value for name, value in values.items()}
+        return msgspec.json.encode(shown).decode()
+
     @classmethod
     def from_environment(cls, environ: Mapping[str, str], processing_config_path: str = PROCESSING_CONFIG) -> Job:
         """The job that the environment, and behind it the processing job's own file, describes."""

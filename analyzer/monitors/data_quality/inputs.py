@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from analyzer.dataset_format import BOTH_SIDES, DatasetFormat
 from analyzer.job import Job
+from analyzer.log import one_line
 from analyzer.monitors.data_quality.detection import detected, is_manifest
 from analyzer.sources.capture import CaptureSource
 from analyzer.sources.csv import CsvSource
@@ -18,11 +20,14 @@ from analyzer.sources.listing import Listing
 from analyzer.sources.manifest import expand_manifest
 from analyzer.sources.payload import Flattening
 from analyzer.sources.reading import Reading
-from analyzer.sources.splits import File
+from analyzer.sources.splits import SPLIT_BYTES, File
 from analyzer.sources.tabular import Bounds
 from analyzer.sources.window import Window
 from analyzer.split import Source
 
+_log = logging.getLogger("DatasetReader")  # the closed image's name for it, as are its words
+
+SHOWN_FILES = 10
 OUTPUTS_FIRST = ("endpointOutput", "batchTransformOutput", "endpointInput", "batchTransformInput")
 
 
@@ -46,7 +51,7 @@ class Input:
     @property
     def worthwhile_processes(self) -> int:
         """Processes that get a split each; a second one costs more than it brings for a single split."""
-        return max(1, len(self.source.splits()))
+        return max(1, -(-self.size // SPLIT_BYTES))
 
     @property
     def size_text(self) -> str:
@@ -62,6 +67,9 @@ def open_input(job: Job, baseline: tuple[str, ...] | None) -> Input:
     listing = list_files(job.dataset_source, window)
     form = job.dataset_format or detected(listing.files)
     files = tuple(listing.files if form.kind in ("capture", "merge") else _tabular_files(listing, window))
+    shown = ", ".join(one_line(file.path, 300) for file in files[:SHOWN_FILES])
+    more = f", and {len(files) - SHOWN_FILES} more" if len(files) > SHOWN_FILES else ""
+    _log.info("Files to process:List(%s%s)", shown, more)
     searched = _searched(job, window, listing)
     source, layout = _source(job, form, files, window, baseline)
     notices = [layout.explanation] if layout.explanation else []

@@ -36,9 +36,11 @@ class Findings:
 
 def report(job: Job, given: Input, findings: Findings) -> Outcome:
     """Write every document of the job, then run the user's postprocessor."""
+    logging.getLogger("StatsGenerator").info("Generating Stats:")
     statistics = findings.profile.statistics()
     if not job.is_strict:
         statistics.dataset.analyzer = _account(job, given, findings)
+    logging.getLogger("ConstraintGenerator").info("Generating Constraints:")
     suggested = suggest(statistics, job.categorical_drift_method or "LInfinity")
     files = [_written(job, "statistics.json", statistics), _written(job, "constraints.json", suggested.document)]
     if not job.is_baseline:

@@ -30,6 +30,7 @@ def run(job: Job, progress: Progress) -> Outcome:
 
     Raises AnalyzerError: BaselineError and ConfigError before any data is read.
     """
+    logging.getLogger("DefaultDataAnalyzer").info("Performing analysis with input: %s", job.resolved)
     comparison = _comparison(job)
     given = open_input(job, _baseline_names(comparison))
     for line in [*(comparison.constraints.notices if comparison else ()), *given.notices]:
