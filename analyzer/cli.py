@@ -22,12 +22,12 @@ from pathlib import Path
 from types import FrameType
 
 from analyzer import log
+from analyzer.engines.choice import RESOURCE_CONFIG
 from analyzer.errors import AnalyzerError, EngineFailed, OutputUnwritable
 from analyzer.job import PROCESSING_CONFIG, Job, Outcome, given_values
 from analyzer.reports.message import write_message
 from analyzer.settings import BY_NAME, MESSAGE, SETTINGS, Setting
 
-RESOURCE_CONFIG = "/opt/ml/config/resourceconfig.json"
 CGROUP = "/sys/fs/cgroup"
 STOPPED = 143
 INTERNAL = STRICT_FAILURE = 255
@@ -171,6 +171,9 @@ def _run(values: Mapping[str, str], problems: Sequence[str], show: Show) -> tupl
 
 def _monitor() -> Callable[[Job, log.Progress], Outcome]:
     """The monitor, imported only now: what is wrong with the configuration is known before anything heavy loads."""
+    from analyzer.arrow import leave_pandas_out  # noqa: PLC0415
+
+    leave_pandas_out()
     from analyzer.monitors.data_quality import run  # noqa: PLC0415
 
     return run

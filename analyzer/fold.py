@@ -169,7 +169,9 @@ class Scan:
             raise ValueError(f"state format {data[:1]!r} is not {FORMAT!r}")
         states_kind = GenericAlias(tuple, tuple(fold.state for fold in self.folds))
         kinds = GenericAlias(tuple, (states_kind, dict[int, str]))
-        states, failures = msgspec.msgpack.decode(data[1:], type=kinds, dec_hook=_decode, ext_hook=_array)
+        # Arrays are views of one buffer, which must be writable: states change when they are merged.
+        buffer = memoryview(bytearray(data))[1:]
+        states, failures = msgspec.msgpack.decode(buffer, type=kinds, dec_hook=_decode, ext_hook=_array)
         return (dict(enumerate(states)), failures)
 
 
@@ -223,7 +225,7 @@ def _plain(value: Any) -> Any:
 
 
 def _array(code: int, data: memoryview) -> Any:
-    return np.frombuffer(data[1:], np.dtype(bytes(data[:1]).decode())).copy()
+    return np.frombuffer(data[1:], np.dtype(bytes(data[:1]).decode()))
 
 
 def _decode(kind: Any, value: Any) -> Any:

@@ -22,7 +22,7 @@ OUTPUT = "/opt/ml/processing/output"
 METRICS = "/opt/ml/output/metrics/cloudwatch"
 MESSAGE = "/opt/ml/output/message"
 AVAILABLE_ANALYSES = ("DATA_QUALITY",)  # the one place to change when a monitor is added
-AVAILABLE_ENGINES = ("auto", "local")  # the one place to change when an engine is added
+AVAILABLE_ENGINES = ("auto", "local", "spark")  # the one place to change when an engine is added
 CPU_QUOTA = "/sys/fs/cgroup/cpu.max"
 
 
@@ -151,8 +151,14 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(QUALITY, "ground_truth_source", PATH, "Folder of the ground truth records"),
     Setting(QUALITY, "positive_label", TEXT, "Label that counts as positive"),
     Setting(RUN, "analysis_type", ANALYSIS, "Monitor to run; only DATA_QUALITY so far", "DATA_QUALITY"),
-    Setting(RUN, "analyzer_engine", ENGINE, "auto or local; spark is not available yet", "auto"),
-    Setting(RUN, "analyzer_processes", PROCESSES, "Worker processes of the local engine, 1 to 1024", "cores"),
+    Setting(
+        RUN,
+        "analyzer_engine",
+        ENGINE,
+        "auto, local or spark; auto takes Spark for several hosts and large inputs",
+        "auto",
+    ),
+    Setting(RUN, "analyzer_processes", PROCESSES, "Worker processes of this machine, 1 to 1024", "cores"),
     Setting(RUN, "analyzer_compat", COMPAT, "strict repeats known quirks of the closed image", "default"),
     Setting(RUN, "analyzer_config", PATH, "YAML or JSON file with the options of a run"),
 )

@@ -92,6 +92,17 @@ class Bench:
         command = [sys.executable, "-m", "benchmarks.floor", str(self.captured(shape)), "--cores", str(CORES)]
         return run(command, clean_environment())
 
+    def scan(self, shape: Shape, master: str | None = None, *flags: str) -> dict[str, float]:
+        """Seconds of the scan alone: local, or session, first and second on the Spark of that master."""
+        _say(f"scan of {shape.rows:,} on {master or 'the local engine'}")
+        command = [sys.executable, "-m", "benchmarks.spark_scan", str(self.captured(shape)), "--cores", str(CORES)]
+        surroundings = {"PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+        if master:
+            command += ["--spark", *flags]
+            surroundings["SPARK_MASTER"] = master
+        found: dict[str, float] = json.loads(run(command, clean_environment(**surroundings)).output.splitlines()[-1])
+        return found
+
     def peer(self, name: str, shape: Shape) -> tuple[Run, dict[str, Any]]:
         """One run of a peer, a process of its own, and what it reports about itself."""
         table = self.table(shape)
@@ -99,6 +110,16 @@ class Bench:
         python = PEERS if PEERS.exists() else Path(sys.executable)
         measured = run([str(python), "-m", "benchmarks.peers", name, str(table)], clean_environment())
         return measured, json.loads(measured.output.splitlines()[-1])
+
+    def small_on_spark(self) -> Run:
+        """The small baseline on Spark, whole process."""
+        settings = {
+            "dataset_source": str(self.table(Shape(self.sizes.small))),
+            "dataset_format": '{"csv": {"header": true}}',
+            "analyzer_engine": "spark",
+        }
+        output = self.folder / "baseline-on-spark"
+        return best([self._analyze(output, settings) for _ in range(self.sizes.repeats)])
 
     def _analyze(self, output: Path, settings: dict[str, str]) -> Run:
         _say(f"analyzer: {output.name}")

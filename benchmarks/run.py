@@ -72,7 +72,25 @@ def width(bench: Bench) -> Iterable[Measure]:
     yield Measure(what, f"{each[0]:.0f} ns", f"{each[1]:.0f} ns", each[0] / each[1], 1.5)
 
 
-PARTS = {"small": small, "speed": speed, "memory": memory, "width": width}
+def spark(bench: Bench) -> Iterable[Measure]:
+    """The Spark engine against the local one, and how it scales with cores and rows."""
+    shape, large = Shape(bench.sizes.normal), Shape(bench.sizes.large)
+    local, ours = bench.scan(shape)["local"], bench.scan(shape, f"local[{CORES}]")
+    for name, target in (("second", 1.5), ("first", None)):
+        what = f"{shape.rows:,} records, {name} scan on Spark local[{CORES}] / local engine"
+        yield Measure(what, _seconds(ours[name]), _seconds(local), ours[name] / local, target)
+    small, own = bench.small_on_spark().seconds, bench.baseline[1].seconds
+    what = f"baseline {bench.sizes.small:,} x 70, whole process, Spark / local engine"
+    yield Measure(what, _seconds(small), _seconds(own), small / own, 4.0)
+    one, two = (bench.scan(large, f"local-cluster[{count},1,1024]", "--once")["first"] for count in (1, 2))
+    what = f"{large.rows:,} records, 1 executor of one core / 2"
+    yield Measure(what, _seconds(one), _seconds(two), one / two, 1.7, at_least=True)
+    much = bench.scan(large, f"local[{CORES}]", "--once")["first"]
+    what = f"{large.rows:,} / {shape.rows:,} records on Spark local[{CORES}]"
+    yield Measure(what, _seconds(much), _seconds(ours["second"]), much / ours["second"], 10.5)
+
+
+PARTS = {"small": small, "speed": speed, "memory": memory, "width": width, "spark": spark}
 
 
 def main() -> int:

@@ -167,7 +167,7 @@ def test_a_wrong_configuration_is_told_before_the_monitor_is_imported(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "analyzer.monitors.data_quality", None)  # importing it would raise
-    code, message = from_environment(monkeypatch, tmp_path, analyzer_engine="spark", start_time="x", end_time="y")
+    code, message = from_environment(monkeypatch, tmp_path, analyzer_engine="flink", start_time="x", end_time="y")
     assert code == 2
     assert message.startswith("Error: configuration has 3 problems: (1) start_time='x'")
 

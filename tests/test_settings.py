@@ -68,7 +68,7 @@ def test_words_are_accepted_in_any_case() -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("analyzer_engine", "spark"),
+        ("analyzer_engine", "flink"),
         ("analyzer_processes", "0"),
         ("analyzer_processes", "1025"),
         ("analyzer_processes", "9" * 5000),

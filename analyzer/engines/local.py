@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-import pyarrow as pa
-
-from analyzer.batch import Batch
+from analyzer.engines.task import Report, Task, silent, stored_bytes, use_one_core
 from analyzer.errors import EngineFailed
-from analyzer.fold import Scan, aligned_blocks, fold_batches, merge_tree
-from analyzer.split import Source, Split
-
-Report = Callable[[int, int], None]
-"""Called with the rows and stored bytes that were just finished."""
-
-
-def silent(rows: int, size: int) -> None:
-    """Report to nobody."""
-    del rows, size
+from analyzer.fold import Scan, aligned_blocks, merge_tree
+from analyzer.split import Source
 
 
 def run(scan: Scan, source: Source, processes: int = 1, report: Report = silent) -> Any:
@@ -32,38 +21,23 @@ def run(scan: Scan, source: Source, processes: int = 1, report: Report = silent)
 
     Raises EngineFailed when a worker process dies (usually out of memory); errors of the source pass through.
     """
-    task = _Task(scan, source, source.splits())
+    task = Task(scan, source, source.splits())
     if processes <= 1 or len(task.splits) <= 1:
         return merge_tree(scan, _here(task, report))
     return merge_tree(scan, _apart(task, processes, report))
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """What a worker needs to fold any block of splits."""
-
-    scan: Scan
-    source: Source
-    splits: Sequence[Split]
-
-    def fold(self, block: range) -> tuple[Any, int]:
-        """The state of a block of splits, and its rows."""
-        rows = _Rows()
-        states = (fold_batches(self.scan, rows.counted(self.source.batches(self.splits[at]))) for at in block)
-        return merge_tree(self.scan, states), rows.count
+_tasks: list[Task] = []  # the one task of a worker, handed over once so that calls carry indices only
 
 
-_tasks: list[_Task] = []  # the one task of a worker, handed over once so that calls carry indices only
-
-
-def _here(task: _Task, report: Report) -> Iterator[Any]:
+def _here(task: Task, report: Report) -> Iterator[Any]:
     for at, split in enumerate(task.splits):
         state, rows = task.fold(range(at, at + 1))
         yield state
         report(rows, stored_bytes([split]))
 
 
-def _apart(task: _Task, processes: int, report: Report) -> Iterator[Any]:
+def _apart(task: Task, processes: int, report: Report) -> Iterator[Any]:
     """States of aligned blocks of splits, in order; at most a few blocks are under way or waiting at once."""
     count = len(task.splits)
     blocks = aligned_blocks(count, block_size(count, processes))
@@ -95,10 +69,9 @@ def block_size(splits: int, processes: int) -> int:
     return size
 
 
-def _prepare(task: _Task) -> None:
+def _prepare(task: Task) -> None:
     _tasks.append(task)
-    pa.set_cpu_count(1)
-    pa.set_io_thread_count(1)
+    use_one_core()
 
 
 def _fold_block(block: range) -> tuple[bytes, int]:
@@ -106,20 +79,3 @@ def _fold_block(block: range) -> tuple[bytes, int]:
     task = _tasks[-1]
     state, rows = task.fold(block)
     return task.scan.dump(state), rows
-
-
-def stored_bytes(splits: Sequence[Split]) -> int:
-    """Bytes of the files' parts the splits stand for, as stored."""
-    return sum(piece.end - piece.start for split in splits for piece in split)
-
-
-@dataclass(slots=True)
-class _Rows:
-    """Counts the rows of batches that pass by."""
-
-    count: int = 0
-
-    def counted(self, batches: Iterator[Batch]) -> Iterator[Batch]:
-        for batch in batches:
-            self.count += batch.rows
-            yield batch

@@ -3,45 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import pyarrow as pa
 import pytest
 
-from analyzer import folds
 from analyzer.batch import Batch
 from analyzer.engines import local
 from analyzer.errors import EngineFailed, ScriptError
-from analyzer.fold import Scan, aligned_blocks, merge_tree
-from analyzer.split import Piece, Split
-from tests.jobs import CAPTURE, Finished, capture, monitor, run_job, write_captures
-
-SCAN = Scan.of(folds.ALL)
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """A source that makes its rows from the split's offsets."""
-
-    count: int
-    fails: str = ""
-
-    def splits(self) -> Sequence[Split]:
-        return [(Piece("numbers", at, at + 1, whole=False),) for at in range(self.count)]
-
-    def batches(self, split: Split) -> Iterator[Batch]:
-        seed = split[0].start
-        if self.fails == "killed" and seed == 3:
-            os._exit(9)
-        if self.fails == "script" and seed == 3:
-            raise ScriptError("line 7 of the script")
-        random = np.random.default_rng(seed)
-        for _ in range(2):
-            yield Batch({"a": pa.array(random.normal(size=3000)), "b": pa.array(random.integers(0, 9, 3000))}, 3000)
+from analyzer.fold import aligned_blocks, merge_tree
+from tests.engines.sources import ROWS, SCAN, Numbers
+from tests.engines.traffic import write_traffic
+from tests.jobs import CAPTURE, Finished, monitor, run_job
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 61])
@@ -96,29 +68,13 @@ def test_progress_counts_every_row_and_byte() -> None:
 
     local.run(SCAN, Numbers(9), 2, lambda rows, size: seen.append((rows, size)))
 
-    assert (sum(rows for rows, _ in seen), sum(size for _, size in seen)) == (9 * 6000, 9)
+    assert (sum(rows for rows, _ in seen), sum(size for _, size in seen)) == (9 * ROWS, 9)
 
 
 @pytest.fixture(scope="module")
 def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """About 3 MB of captures in several files, with damage, to be cut into many splits."""
-    folder = tmp_path_factory.mktemp("traffic")
-    random = np.random.default_rng(5)
-    for hour in range(3):
-        records = [
-            capture(
-                f"{at},{random.normal():.6f},{'ab'[at % 2]},{random.integers(0, 2)}",
-                f"{random.random():.9f}",
-                event=f"{hour}-{at}",
-                time=f"2026-01-01T0{hour}:30:00Z",
-            )
-            for at in range(3000)
-        ]
-        records[7]["captureData"]["endpointInput"]["data"] = "1,2"
-        path = write_captures(folder / f"ep/v/2026/01/01/0{hour}/00-00-000-x.jsonl", records)
-        with path.open("ab") as file:
-            file.write(b"{broken\n")
-    return folder
+    """Captures with damage, to be cut into many splits."""
+    return write_traffic(tmp_path_factory.mktemp("traffic"))
 
 
 def _report(

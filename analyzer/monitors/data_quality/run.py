@@ -6,12 +6,13 @@ import logging
 from typing import Any
 
 from analyzer.batch import Rejected
-from analyzer.engines import local
+from analyzer.engines.choice import choose, host_count, require_spark
 from analyzer.errors import ContractError
 from analyzer.fold import Fold, Scan
 from analyzer.folds.intake import IntakeState
 from analyzer.job import Job, Outcome
 from analyzer.log import Progress
+from analyzer.memory import keep_freed_memory
 from analyzer.monitors.data_quality import reporting
 from analyzer.monitors.data_quality.comparison import Comparison, Judgement
 from analyzer.monitors.data_quality.inputs import Input, open_input
@@ -31,6 +32,9 @@ def run(job: Job, progress: Progress) -> Outcome:
     Raises AnalyzerError: BaselineError and ConfigError before any data is read.
     """
     logging.getLogger("DefaultDataAnalyzer").info("Performing analysis with input: %s", job.resolved)
+    if job.analyzer_engine == "spark":
+        require_spark("analyzer_engine=spark")
+    keep_freed_memory()
     comparison = _comparison(job)
     given = open_input(job, _baseline_names(comparison))
     for line in [*(comparison.constraints.notices if comparison else ()), *given.notices]:
@@ -65,10 +69,13 @@ def _baseline_names(comparison: Comparison | None) -> tuple[str, ...] | None:
 
 
 def _scanned(scan: Scan, given: Input, job: Job, progress: Progress) -> Any:
-    processes = min(job.analyzer_processes, given.worthwhile_processes)
-    _log.info("Engine local: %d of %d processes for %s.", processes, job.analyzer_processes, given.size_text)
+    choice = choose(job.analyzer_engine, given.size, host_count())
+    wanted = job.analyzer_processes
+    processes = wanted if choice.engine == "spark" else min(wanted, given.worthwhile_processes)
+    shown = (choice.engine, processes, wanted, given.size_text, choice.reason)
+    _log.info("Engine %s: %d of %d processes for %s (%s).", *shown)
     progress.start("Scan", given.size)
-    state = local.run(scan, given.source, processes, progress.advance)
+    state = choice.run(scan, given.source, processes, progress.advance)
     progress.finish()
     return scan.result(state)
 
