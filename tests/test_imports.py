@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 CORE = ("errors", "schema", "batch", "split", "fold")
 NUMBERS = (*CORE, "folds", "views")
-LEAVES = ("log", "s3", "arrow")  # they know errors at most, and say nothing about statistics
+LEAVES = ("log", "s3", "arrow", "memory")  # they know errors at most, and say nothing about statistics
 REQUEST = ("dataset_format", "settings", "options", "job")
 # What each room may import besides itself; a room that is not listed is not allowed to exist.
 ROOMS: dict[str, tuple[str, ...]] = {
