@@ -47,7 +47,7 @@ $(VENV)/.runtime: requirements.lock pyproject.toml $(VENV)/.python
 	@$(PIP) --no-deps --no-build-isolation -e . && touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
-	@echo "installing what the tests need" && $(PIP) --require-hashes -r requirements-dev.lock && touch $@
+	@echo "installing what the tests need" && $(PIP) --no-build-isolation --require-hashes -r requirements-dev.lock && touch $@
 
 $(VENV)/.peers: requirements-peers.lock $(VENV)/.runtime
 	@echo "installing the peers" && $(BIN)/python -m venv $(VENV)/peers

@@ -82,8 +82,9 @@ def spark(bench: Bench) -> Iterable[Measure]:
     small, own = bench.small_on_spark().seconds, bench.baseline[1].seconds
     what = f"baseline {bench.sizes.small:,} x 70, whole process, Spark / local engine"
     yield Measure(what, _seconds(small), _seconds(own), small / own, 4.0)
-    one, two = (bench.scan(large, f"local-cluster[{count},1,1024]", "--once")["first"] for count in (1, 2))
-    what = f"{large.rows:,} records, 1 executor of one core / 2"
+    middle = Shape(bench.sizes.wide_rows * bench.sizes.wide_columns // 70)  # as many cells as the wide data
+    one, two = (bench.scan(middle, f"local-cluster[{count},1,1024]")["second"] for count in (1, 2))
+    what = f"{middle.rows:,} records, 1 executor of one core / 2"
     yield Measure(what, _seconds(one), _seconds(two), one / two, 1.7, at_least=True)
     much = bench.scan(large, f"local[{CORES}]", "--once")["first"]
     what = f"{large.rows:,} / {shape.rows:,} records on Spark local[{CORES}]"

@@ -30,6 +30,7 @@ from analyzer.engines.spark_watch import REMEDY, Note, Notes, Watch, error_of, t
 from analyzer.engines.task import Report, Rows, Task, silent, stored_bytes, use_one_core
 from analyzer.errors import AnalyzerError, EngineFailed
 from analyzer.fold import Scan, aligned_blocks, fold_batches, merge_tree
+from analyzer.memory import keep_freed_memory
 from analyzer.split import Source
 
 BLOCKS_PER_CORE = 8
@@ -177,6 +178,7 @@ class _FrameTask:
 
 def _prepare() -> None:
     leave_pandas_out()
+    keep_freed_memory()
     use_one_core()
 
 
