@@ -73,13 +73,13 @@ ENTRYPOINT ["/opt/analyzer/bin/python", "-P", "-m", "container.entrypoint"]
 
 FROM runtime AS selftest
 USER 1000:0
-WORKDIR /tmp/selftest
+WORKDIR /home/analyzer
 COPY demo demo
 RUN /opt/analyzer/bin/python -m demo.run; touch passed
 
 # SageMaker Processing mounts folders that belong to root.
 FROM runtime AS sagemaker
-COPY --from=selftest /tmp/selftest/passed /opt/analyzer/selftest-passed
+COPY --from=selftest /home/analyzer/passed /opt/analyzer/selftest-passed
 
 FROM sagemaker AS analyzer
 USER 1000:0

@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench lock clean
+.PHONY: help setup demo test check lint types bench image contract up down lock clean
 
 help: ## print these verbs
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -30,6 +30,19 @@ types: $(VENV)/.dev ## static types
 
 bench: $(VENV)/.peers ## measure against DuckDB, whylogs and the floor; ARGS=--quick for a minute's worth
 	$(BIN)/python -m benchmarks.run $(ARGS)
+
+image: ## build the container image and report its size (docs/reference/container.md)
+	container/build $(ARGS)
+
+contract: $(VENV)/.dev ## run the container tests on the image; ANALYZER_IMAGE names another one
+	ANALYZER_REQUIRE_DOCKER=1 ANALYZER_IMAGE=$${ANALYZER_IMAGE:-model-monitor-analyzer} \
+	  $(BIN)/python -m pytest -m docker tests/container $(ARGS)
+
+up: ## run the demo in containers, against a stand-in for S3; HOSTS=two uses two hosts
+	container/up $(HOSTS)
+
+down: ## stop and remove what `make up` left
+	docker-compose --profile one --profile two down --volumes || docker compose --profile one --profile two down --volumes
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	./requirements.sh
