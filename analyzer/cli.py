@@ -174,7 +174,7 @@ def _monitor() -> Callable[[Job, log.Progress], Outcome]:
     from analyzer.arrow import leave_pandas_out  # noqa: PLC0415
 
     leave_pandas_out()
-    from analyzer.monitors.data_quality import run  # noqa: PLC0415
+    from analyzer.monitors.analysis import run  # noqa: PLC0415
 
     return run
 

@@ -19,10 +19,10 @@ from analyzer.errors import AnalyzerError, ConfigError
 from analyzer.fold import Fold, Scan
 from analyzer.job import Job, Outcome
 from analyzer.log import Progress
-from analyzer.monitors import data_quality
+from analyzer.monitors import analysis
 from analyzer.monitors.data_quality.comparison import Comparison, Judgement
-from analyzer.monitors.data_quality.inputs import open_input
 from analyzer.monitors.data_quality.profile import Profile, Profiling
+from analyzer.monitors.inputs import open_input
 from analyzer.options import Options
 from analyzer.reports import document
 from analyzer.reports.constraints import Constraints, read_constraints
@@ -100,7 +100,7 @@ def run(**settings: object) -> Outcome:
     Raises AnalyzerError instead of leaving a message.
     """
     given = {name: str(value) for name, value in settings.items() if value is not None}
-    return data_quality.run(Job.from_values(given), Progress())
+    return analysis.run(Job.from_values(given), Progress())
 
 
 def write(path: str | PathLike[str], contents: Statistics | Constraints) -> None:

@@ -15,8 +15,8 @@ from analyzer.arrow import leave_pandas_out
 from analyzer.engines import local
 from analyzer.fold import Scan
 from analyzer.job import Job
-from analyzer.monitors.data_quality.inputs import open_input
 from analyzer.monitors.data_quality.profile import Profiling
+from analyzer.monitors.inputs import open_input
 from analyzer.options import Options
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from analyzer.job import Job, Outcome
 from analyzer.log import Progress
-from analyzer.monitors.data_quality import run
+from analyzer.monitors.analysis import run
 
 CAPTURE = '{"sagemakerCaptureJson":{"captureIndexNames":["endpointInput","endpointOutput"]}}'
 

@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from analyzer.errors import SourceUnreadable
-from analyzer.monitors.data_quality.detection import MANIFEST_BYTES, detected
-from analyzer.monitors.data_quality.inputs import Input, open_input
+from analyzer.monitors.detection import MANIFEST_BYTES, detected
+from analyzer.monitors.inputs import Input, open_input
 from analyzer.sources.files import list_files
 from tests.asked import from_nothing_else
 from tests.conftest import Bucket

@@ -10,7 +10,7 @@ from datetime import timedelta
 from analyzer.dataset_format import BOTH_SIDES, DatasetFormat
 from analyzer.job import Job
 from analyzer.log import one_line
-from analyzer.monitors.data_quality.detection import detected, is_manifest
+from analyzer.monitors.detection import detected, is_manifest
 from analyzer.sources.capture import CaptureSource
 from analyzer.sources.csv import CsvSource
 from analyzer.sources.files import list_files

@@ -1,0 +1,51 @@
+"""Scanning: the one pass of a monitor over its input, on the engine that suits it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from analyzer.batch import Rejected
+from analyzer.engines.choice import choose, host_count, require_spark
+from analyzer.fold import Fold, Scan
+from analyzer.folds.intake import IntakeState
+from analyzer.job import Job
+from analyzer.log import Progress
+from analyzer.memory import keep_freed_memory
+from analyzer.monitors.inputs import Input
+
+_log = logging.getLogger("DataAnalyzer")
+
+
+def prepare(job: Job) -> None:
+    """What every monitor does before it reads anything; ConfigError when the engine asked for is not there."""
+    logging.getLogger("DefaultDataAnalyzer").info("Performing analysis with input: %s", job.resolved)
+    if job.analyzer_engine == "spark":
+        require_spark("analyzer_engine=spark")
+    keep_freed_memory()
+
+
+def scanned(scan: Scan, given: Input, job: Job, progress: Progress) -> Mapping[Fold, Any]:
+    """Results of every fold of the scan; the choice of the engine is one line of the log."""
+    choice = choose(job.analyzer_engine, given.size, host_count())
+    wanted = job.analyzer_processes
+    processes = wanted if choice.engine == "spark" else min(wanted, given.worthwhile_processes)
+    shown = (choice.engine, processes, wanted, given.size_text, choice.reason)
+    _log.info("Engine %s: %d of %d processes for %s (%s).", *shown)
+    progress.start("Scan", given.size)
+    state = choice.run(scan, given.source, processes, progress.advance)
+    progress.finish()
+    return scan.result(state)
+
+
+def locate(state: IntakeState) -> None:
+    """Make the line numbers of rejected samples absolute: pieces of a split file count from their own start."""
+    lines = state.intake.lines
+
+    def absolute(sample: Rejected) -> Rejected:
+        before = sum(count for start, count in lines.get(sample.path, {}).items() if start < sample.start)
+        sample.line += before if sample.line else 0
+        return sample
+
+    state.intake.samples = [absolute(sample) for sample in state.intake.samples]
