@@ -148,6 +148,49 @@ class Intake:
     lines: dict[str, dict[int, int]] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Truth:
+    """What was found in ground truth records, before and after captured records met them.
+
+    records: lines read. rejected: by reason, and samples the first of them. ids: different ones. matched: ids that a
+    captured record in the window has. repeated: records beyond the first of their id. left_out: records that are no
+    label of their id, another one being. conflicting: ids whose records differ. unmatched, conflicts: some ids.
+    first_hour, last_hour: in which labels were collected, in hours since 1970; None when no folder says it.
+    """
+
+    records: int = 0
+    rejected: dict[str, int] = field(default_factory=dict)
+    samples: list[Rejected] = field(default_factory=list)
+    ids: int = 0
+    matched: int = 0
+    repeated: int = 0
+    left_out: int = 0
+    conflicting: int = 0
+    unmatched: list[str] = field(default_factory=list)
+    conflicts: list[str] = field(default_factory=list)
+    first_hour: int | None = None
+    last_hour: int | None = None
+
+
+@dataclass(slots=True)
+class Joined:
+    """What became of captured records that were to meet ground truth.
+
+    captured: records inside the window. labelled: those with a label. by_event: of these, those found by their event
+    id although they have an inference id. without_id: records that have neither. pairs: labels found, one or more for
+    a labelled record. delays: pairs by hours from inference to label. unmatched: ids of the first without a label.
+    """
+
+    captured: int = 0
+    labelled: int = 0
+    by_event: int = 0
+    without_id: int = 0
+    pairs: int = 0
+    delays: dict[int, int] = field(default_factory=dict)
+    unmatched: list[str] = field(default_factory=list)
+    truth: Truth = field(default_factory=Truth)
+
+
 class RowNames(Protocol):
     """A name for every row, by position: a list, an Arrow array of text, or anything alike."""
 
@@ -158,13 +201,15 @@ class RowNames(Protocol):
 class Batch:
     """Rows as named Arrow columns of equal length; text columns hold the cells as they were captured.
 
-    ids names every row for people (event id), where the source has such names.
+    ids names every row for people (event id), where the source has such names. joined: what became of the captured
+    records behind the batch, where they were to meet ground truth.
     """
 
     columns: Mapping[str, pa.Array]
     rows: int
     ids: RowNames | None = None
     intake: Intake = field(default_factory=Intake)
+    joined: Joined | None = None
     _cells: dict[str, Cells] = field(default_factory=dict, repr=False)
 
     def sees(self, column: str) -> bool:

@@ -14,6 +14,7 @@ Kind = Literal["csv", "json", "jsonlines", "parquet", "capture", "merge"]
 
 CAPTURE_SIDES = ("endpointInput", "endpointOutput", "batchTransformInput", "batchTransformOutput")
 BOTH_SIDES = ("endpointInput", "endpointOutput")
+BATCH_SIDES = ("batchTransformInput", "batchTransformOutput")
 
 _KINDS: dict[str, Kind] = {
     "csv": "csv",

@@ -26,7 +26,9 @@ class Source(Protocol):
     """Input cut into splits whose order fixes the merge tree; every split can be read by any process.
 
     `batches` yields at least one batch (perhaps of no rows), and their intakes account for every record of the split.
+    `reader` is what a worker needs to read any split: the same without the list of files, which may be a million long.
     """
 
     def splits(self) -> Sequence[Split]: ...
     def batches(self, split: Split) -> Iterator[Batch]: ...
+    def reader(self) -> Source: ...

@@ -8,16 +8,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from analyzer.batch import Intake
+from analyzer.batch import Intake, Joined
 from analyzer.errors import ContractError
 from analyzer.job import Job, Outcome
 from analyzer.monitors.inputs import Input
+from analyzer.monitors.joining import join_notices, joined_block
+from analyzer.monitors.reasons import reasons
 from analyzer.reports import cloudwatch, document, message
 from analyzer.reports.storage import join, publish
 
 VIOLATIONS_EXIT = 10  # only when fail_on_violations asks for it
 UNUSABLE_EXIT = 2  # too much was rejected, or there was nothing, and the options say that this is a failure
 STRICT_EXIT = 255
+MOST_NOTES = 2  # about a join in the message, which has 1 KB for everything
 
 _log = logging.getLogger("FileUtil")
 
@@ -35,7 +38,7 @@ class Ending:
     """How a monitor's run ended.
 
     rows: analysed. violations: found. files: written. shown: for people at a terminal. notices: what a reader should
-    know beside the violations.
+    know beside the violations. joined: what became of captures that met ground truth; told in the closing message.
     """
 
     given: Input
@@ -45,6 +48,7 @@ class Ending:
     files: list[str]
     shown: str
     notices: list[str] = field(default_factory=list)
+    joined: Joined | None = None
 
 
 def written(job: Job, name: str, contents: Any) -> str:
@@ -55,8 +59,8 @@ def written(job: Job, name: str, contents: Any) -> str:
     return path
 
 
-def account(job: Job, given: Input, intake: Intake, notices: list[str]) -> dict[str, Any]:
-    """Our own facts about the data set: where every record went."""
+def account(job: Job, given: Input, intake: Intake, notices: list[str], joined: Joined | None = None) -> dict[str, Any]:
+    """Our own facts about the data set: where every record went, and what met ground truth."""
     window = {"start": job.start_time, "end": job.end_time} if job.start_time else {}
     return {
         "records": intake.records,
@@ -68,6 +72,7 @@ def account(job: Job, given: Input, intake: Intake, notices: list[str]) -> dict[
         "skipped_files": [{"path": path, "reason": reason} for path, reason in given.skips[:100]],
         "window": {name: time.isoformat().replace("+00:00", "Z") for name, time in window.items() if time},
         "notices": notices,
+        **({"joined": joined_block(joined)} if joined else {}),
     }
 
 
@@ -75,9 +80,17 @@ def published(
     job: Job, records: int, metrics: Iterable[cloudwatch.Metric], more: Mapping[str, str] | None = None
 ) -> str:
     """Path of the CloudWatch metrics, after they were written. more: dimensions beside endpoint and schedule."""
-    found = [*metrics, *([] if job.is_strict else [cloudwatch.heartbeat(records)])]
+    return published_apart(job, records, [(metrics, more or {})])
+
+
+def published_apart(
+    job: Job, records: int, groups: Iterable[tuple[Iterable[cloudwatch.Metric], Mapping[str, str]]]
+) -> str:
+    """Path of the CloudWatch metrics of groups, each with dimensions of its own beside endpoint and schedule."""
     names = cloudwatch.dimensions(job.sagemaker_endpoint_name, job.sagemaker_monitoring_schedule_name)
-    lines = cloudwatch.render_metrics(found, job.metric_time or datetime.now(UTC), {**names, **(more or {})})
+    time = job.metric_time or datetime.now(UTC)
+    everything = [*groups, *([] if job.is_strict else [([cloudwatch.heartbeat(records)], {})])]
+    lines = b"".join(cloudwatch.render_metrics(metrics, time, {**names, **more}) for metrics, more in everything)
     path = join(job.cloudwatch_metrics_directory, cloudwatch.FILE_NAME)
     publish(path, lambda file: file.write(lines.decode()), "application/jsonl")
     return path
@@ -85,20 +98,29 @@ def published(
 
 def outcome(job: Job, ending: Ending) -> Outcome:
     """The closing message and exit code; warns about rejected records, fails where the options ask for it."""
-    intake, found = ending.intake, ending.violations
-    notes = [] if ending.rows else [f"No records to analyse: {ending.given.searched}."]
-    rejected, exit_code = sum(intake.rejected.values()), 0
-    seen = max(intake.records, rejected, 1)
-    if rejected / seen > job.options.rejected_share_warning:
-        notes.append(f"{rejected} of {seen} records were rejected ({reasons(intake.rejected)}).")
+    intake, found, exit_code = ending.intake, ending.violations, 0
+    notes = notes_of(job, ending)
     text = message.completed(len(found), " ".join(notes) if not job.is_strict else "")
     if job.options.fail_on_violations and any(each.severity != "warning" for each in found):
         exit_code = VIOLATIONS_EXIT
-    failure = _failure(job, ending.rows, rejected / seen)
+    failure = _failure(job, ending)
     if failure:
         text, exit_code = f"Error: {failure} {' '.join(notes)}", STRICT_EXIT if job.is_strict else UNUSABLE_EXIT
-    shown = ending.shown + _remarks(ending, rejected)
+    shown = ending.shown + _remarks(ending, sum(intake.rejected.values()))
     return Outcome(intake.records, len(found), text, ending.files, shown, exit_code)
+
+
+def notes_of(job: Job, ending: Ending) -> list[str]:
+    """What the closing message says beside how the job ended."""
+    is_empty = not ending.rows and not (ending.joined and ending.joined.captured)
+    notes = [f"No records to analyse: {ending.given.searched}."] if is_empty else []
+    notes += join_notices(job, ending.given, ending.joined)[:MOST_NOTES]
+    share = _rejected_share(ending.intake)
+    if share > job.options.rejected_share_warning:
+        rejected = ending.intake.rejected
+        count = sum(rejected.values())
+        notes.append(f"{count} of {max(ending.intake.records, count)} records were rejected ({reasons(rejected)}).")
+    return notes
 
 
 def nothing_to_learn(job: Job, given: Input, intake: Intake) -> ContractError:
@@ -110,19 +132,18 @@ def nothing_to_learn(job: Job, given: Input, intake: Intake) -> ContractError:
     )
 
 
-def reasons(rejected: dict[str, int], most: int = 5) -> str:
-    """The commonest reasons for rejections in one line."""
-    ordered = sorted(rejected.items(), key=lambda pair: (-pair[1], pair[0]))
-    more = f"; {len(ordered) - most} more reasons" if len(ordered) > most else ""
-    return "; ".join(f"{count} x {reason}" for reason, count in ordered[:most]) + more
+def _rejected_share(intake: Intake) -> float:
+    rejected = sum(intake.rejected.values())
+    return rejected / max(intake.records, rejected, 1)
 
 
-def _failure(job: Job, rows: int, rejected_share: float) -> str:
+def _failure(job: Job, ending: Ending) -> str:
     """Why the job fails although it ran to its end; "" when it does not."""
-    limit = job.options.rejected_share_failure
-    if limit is not None and rejected_share > limit:
-        return f"{100 * rejected_share:.2f} % of the records were rejected, more than rejected_share_failure allows."
-    return "fail_on_empty is set and there was nothing to analyse." if job.options.fail_on_empty and not rows else ""
+    limit, share = job.options.rejected_share_failure, _rejected_share(ending.intake)
+    if limit is not None and share > limit:
+        return f"{100 * share:.2f} % of the records were rejected, more than rejected_share_failure allows."
+    is_wanting = job.options.fail_on_empty and not ending.rows
+    return "fail_on_empty is set and there was nothing to analyse." if is_wanting else ""
 
 
 def _remarks(ending: Ending, rejected: int) -> str:

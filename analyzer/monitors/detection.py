@@ -9,10 +9,11 @@ import re
 from collections.abc import Sequence
 from contextlib import closing
 
-from analyzer.dataset_format import BOTH_SIDES, DatasetFormat
+from analyzer.dataset_format import BATCH_SIDES, BOTH_SIDES, DatasetFormat, Kind
 from analyzer.sources.files import list_files
 from analyzer.sources.manifest import expand_manifest, looks_like_manifest
 from analyzer.sources.packed import gunzip
+from analyzer.sources.record import GROUND_TRUTH
 from analyzer.sources.splits import File
 from analyzer.sources.storage import packing, stream
 
@@ -44,13 +45,20 @@ def _format_of(head: bytes) -> DatasetFormat:
         return DatasetFormat("parquet")
     text = head.decode("utf-8-sig", "replace").lstrip()
     if '"captureData"' in text[:2000] or packing(head):  # other packings are rejected, whatever is inside
-        return DatasetFormat("capture", capture_sides=BOTH_SIDES)
+        return _captured(text.partition("\n")[0])
     if text.startswith("{"):
         return DatasetFormat("jsonlines")
     if text.startswith("["):
         return DatasetFormat("json")
     cells = text.partition("\n")[0].split(",")
     return DatasetFormat("csv", header=not any(map(_NUMBER.match, cells)))
+
+
+def _captured(line: str) -> DatasetFormat:
+    """The format of a capture record; inside a payload the keys would stand between escaped quotes."""
+    batch = not any(f'"{side}"' in line for side in BOTH_SIDES) and any(f'"{side}"' in line for side in BATCH_SIDES)
+    kind: Kind = "merge" if f'"{GROUND_TRUTH}"' in line else "capture"
+    return DatasetFormat(kind, capture_sides=BATCH_SIDES if batch else BOTH_SIDES)
 
 
 def _head(path: str) -> bytes:

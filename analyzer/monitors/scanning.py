@@ -6,10 +6,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from analyzer.batch import Rejected
-from analyzer.engines.choice import choose, host_count, require_spark
+from analyzer.engines.choice import choose, host_count, require_spark, start_submitted
 from analyzer.fold import Fold, Scan
-from analyzer.folds.intake import IntakeState
 from analyzer.job import Job
 from analyzer.log import Progress
 from analyzer.memory import keep_freed_memory
@@ -23,12 +21,13 @@ def prepare(job: Job) -> None:
     logging.getLogger("DefaultDataAnalyzer").info("Performing analysis with input: %s", job.resolved)
     if job.analyzer_engine == "spark":
         require_spark("analyzer_engine=spark")
+    start_submitted()
     keep_freed_memory()
 
 
 def scanned(scan: Scan, given: Input, job: Job, progress: Progress) -> Mapping[Fold, Any]:
     """Results of every fold of the scan; the choice of the engine is one line of the log."""
-    choice = choose(job.analyzer_engine, given.size, host_count())
+    choice = choose(job.analyzer_engine, given.size, host_count(), needs_spark=job.analyzer_checks is not None)
     wanted = job.analyzer_processes
     processes = wanted if choice.engine == "spark" else min(wanted, given.worthwhile_processes)
     shown = (choice.engine, processes, wanted, given.size_text, choice.reason)
@@ -37,15 +36,3 @@ def scanned(scan: Scan, given: Input, job: Job, progress: Progress) -> Mapping[F
     state = choice.run(scan, given.source, processes, progress.advance)
     progress.finish()
     return scan.result(state)
-
-
-def locate(state: IntakeState) -> None:
-    """Make the line numbers of rejected samples absolute: pieces of a split file count from their own start."""
-    lines = state.intake.lines
-
-    def absolute(sample: Rejected) -> Rejected:
-        before = sum(count for start, count in lines.get(sample.path, {}).items() if start < sample.start)
-        sample.line += before if sample.line else 0
-        return sample
-
-    state.intake.samples = [absolute(sample) for sample in state.intake.samples]

@@ -16,7 +16,7 @@ from analyzer.batch import Rejected
 from analyzer.sources.ahead import opened
 from analyzer.sources.lines import Cutter, Part
 from analyzer.sources.packed import Damage, gunzip
-from analyzer.sources.storage import packing
+from analyzer.sources.storage import packing, stop_if_unavailable
 from analyzer.split import Piece, Split
 
 BLOCK_BYTES = 16 * 2**20
@@ -81,6 +81,7 @@ def blocks(
     """Lines of the split in blocks of about size bytes, a longer line alone exceeding it.
 
     Lines longer than max_record_bytes and files that cannot be read further are left out and told in `troubles`.
+    Raises SourceUnreadable when S3 fails as a whole.
     quoted: never cut between double quotes, for CSV cells that hold newlines.
     """
     limits = Limits(size, max_record_bytes, gzip_max_ratio, quoted)
@@ -140,6 +141,7 @@ def _parts(piece: Piece, chunks: Iterator[bytes], limits: Limits) -> Iterator[Pa
         if not damage.whole:
             cutter.forget()  # half a line is no line: "12" might have been "123"
     except OSError as error:
+        stop_if_unavailable(piece.path, error)
         trouble = UNREADABLE, str(error.strerror or error)
         cutter.forget()
     yield from cutter.rest()

@@ -15,15 +15,18 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.batch import Batch, Intake
+from analyzer.join.index import Index
+from analyzer.join.keys import Keys
 from analyzer.sources.blocks import Block, blocks
 from analyzer.sources.envelopes import Envelopes
 from analyzer.sources.layout import Layout, Shape, majority
+from analyzer.sources.meeting import Meeting, keys_of
 from analyzer.sources.pairing import Pairing
 from analyzer.sources.payload import Undecodable
 from analyzer.sources.reading import Reading
-from analyzer.sources.record import CaptureData, Record
+from analyzer.sources.record import GROUND_TRUTH, CaptureData, Record
 from analyzer.sources.sides import columns_of_csv
-from analyzer.sources.splits import File, plan
+from analyzer.sources.splits import File, plan, planned
 from analyzer.sources.tabular import Gathering
 from analyzer.split import Split
 
@@ -32,7 +35,10 @@ SAMPLED_BYTES = 1 << 20  # of their lines: fewer records when they are wide
 WIDE_ROWS = 4096  # rows a block should hold at least, so that the work per column pays
 CELL_BYTES = 3  # of a typical cell and its comma
 LARGEST_BLOCK = 64 << 20
-_SIDE = {name: attrgetter(f"captureData.{name}") for name in CaptureData.__struct_fields__}
+_SIDE = {
+    **{name: attrgetter(f"captureData.{name}") for name in CaptureData.__struct_fields__},
+    GROUND_TRUTH: attrgetter(GROUND_TRUTH),
+}
 _ENCODING, _DATA = attrgetter("encoding"), attrgetter("data")
 
 Sides = tuple[tuple[str, Shape], ...]
@@ -42,6 +48,7 @@ Sides = tuple[tuple[str, Shape], ...]
 class CaptureSource:
     """Capture files as a source.
 
+    index: labels that the records meet; without one they keep what ground truth they have.
     Raises ScriptError from `batches` when the user's script fails; damaged records are rejected and counted.
     """
 
@@ -49,20 +56,50 @@ class CaptureSource:
     reading: Reading
     layout: Layout = field(default_factory=Layout)
     script: str | None = None
+    index: Index | None = None
 
     def splits(self) -> Sequence[Split]:
         return plan(self.files)
 
+    def reader(self) -> CaptureSource:
+        return replace(self, files=())
+
+    def meeting(self, index: Index) -> CaptureSource:
+        """The same records with the labels of an index."""
+        return replace(self, index=index)
+
+    def keys(self, split: Split) -> Keys:
+        """Distinct keys of all ids by which labels are looked up."""
+        reading = replace(self.reading, samples=0)
+        found = [keys_of(Envelopes(block, reading).records) for block in self._blocks(split, reading.block_bytes)]
+        return Keys.joined(found).distinct()
+
     def batches(self, split: Split) -> Iterator[Batch]:
+        for envelopes in self.envelopes(split):
+            for part in self.labelled(envelopes):
+                yield from self._rows(part)
+            yield envelopes.told()  # only now is the account of the block complete
+
+    def envelopes(self, split: Split) -> Iterator[Envelopes]:
+        """The records of a split, a block at a time, as they were captured."""
         for block in self._blocks(split, self._block_bytes):
-            yield from self._of_block(Envelopes(block, self.reading))
+            yield Envelopes(block, self.reading)
+
+    def labelled(self, envelopes: Envelopes) -> Iterator[Envelopes]:
+        """The records after they met the labels of the index, if there is one."""
+        if self.index is None:
+            yield envelopes
+        else:
+            meeting = Meeting(self.index, self.reading.unlabelled)
+            yield from meeting.records(envelopes)
+            envelopes.joined = meeting.joined
 
     def shape(self, wanted: int | None) -> Sides:
         """The sides of most of the first records (see `layout.majority`), from at most a few blocks."""
         found: list[Sides] = []
         seen = 0
         pairing = Pairing(self.reading, Layout())
-        for split in plan(self.files):
+        for split in planned(self.files):
             for block in self._blocks(split, SAMPLED_BYTES // 2):
                 records = Envelopes(block, replace(self.reading, samples=0)).records
                 found.extend(_shapes(pairing, records[: SAMPLED - len(found)]))
@@ -80,24 +117,28 @@ class CaptureSource:
     def _blocks(self, split: Split, size: int) -> Iterator[Block]:
         return blocks(split, size, self.reading.max_record_bytes, self.reading.gzip_max_ratio)
 
-    def _of_block(self, envelopes: Envelopes) -> Iterator[Batch]:
+    def _rows(self, envelopes: Envelopes) -> Iterator[Batch]:
         if self.script is not None:
             yield from self._scripted(envelopes, self.script)
         else:
-            for fast, members in self._groups(envelopes.records):
-                yield from (self._in_columns if fast else self._in_rows)(envelopes, members)
-        yield Batch({}, 0, intake=envelopes.account.intake)  # only now is the account of the block complete
+            for members, texts in self._groups(envelopes.records):
+                if texts is None:
+                    yield from self._in_rows(envelopes, members)
+                else:
+                    yield from self._in_columns(envelopes, members, texts)
 
-    def _groups(self, records: list[Record]) -> list[tuple[bool, list[int]]]:
-        """Records that can be parsed in columns together, then the others; each in order."""
+    def _groups(self, records: list[Record]) -> list[tuple[Sequence[int], list[list[str]] | None]]:
+        """Records that can be parsed in columns together, with their payloads, then the others; each in order."""
         if not all(name in self.layout.sides for name in self.reading.sides):
-            return [(False, list(range(len(records))))]
-        if self._csv_texts(records) is not None:
-            return [(True, list(range(len(records))))]
+            return [(range(len(records)), None)]
+        texts = self._csv_texts(records)
+        if texts is not None:
+            return [(range(len(records)), texts)]
         groups: dict[bool, list[int]] = defaultdict(list)
         for at, record in enumerate(records):
             groups[self._csv_texts([record]) is not None].append(at)
-        return sorted(groups.items(), reverse=True)
+        fast = [records[at] for at in groups[True]]
+        return [(groups[True], self._csv_texts(fast)), (groups[False], None)] if fast else [(groups[False], None)]
 
     def _csv_texts(self, records: list[Record]) -> list[list[str]] | None:
         """Per side the payload of every record; None unless all are there and CSV (one line, if only one is read)."""
@@ -114,10 +155,9 @@ class CaptureSource:
             return None
         return found
 
-    def _in_columns(self, envelopes: Envelopes, members: list[int]) -> Iterator[Batch]:
+    def _in_columns(self, envelopes: Envelopes, members: Sequence[int], texts: list[list[str]]) -> Iterator[Batch]:
         records = envelopes.records
         chosen = records if len(members) == len(records) else [records[at] for at in members]
-        texts = self._csv_texts(chosen) or []
         parsed = columns_of_csv(texts, [self.layout.sides[name] for name in self.reading.sides])
         if parsed is None:
             yield from self._in_rows(envelopes, members)

@@ -11,7 +11,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import islice
 
@@ -56,6 +56,9 @@ class CsvSource:
 
     def splits(self) -> Sequence[Split]:
         return plan(self.files, cuts=quote_aware_cuts)
+
+    def reader(self) -> CsvSource:
+        return replace(self, files=())
 
     def batches(self, split: Split) -> Iterator[Batch]:
         layouts = _Layouts(self)

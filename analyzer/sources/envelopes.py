@@ -4,21 +4,29 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
+from operator import attrgetter
 
+from analyzer.batch import Batch, Joined
 from analyzer.sources.blocks import Block
+from analyzer.sources.merged import merged_line
 from analyzer.sources.payload import Undecodable
 from analyzer.sources.reading import Reading
-from analyzer.sources.record import DAMAGE, Record, decode_record, decode_strictly
+from analyzer.sources.record import DAMAGE, Record, Side
 from analyzer.sources.rejects import Account
 from analyzer.sources.tabular import Places
+from analyzer.sources.transform import DECODINGS, HEADER
 from analyzer.sources.window import Window
+
+_CAPTURED, _METADATA = attrgetter("captureData"), attrgetter("eventMetadata")
 
 
 class Envelopes:
     """Records of a block, and the account of those that are none.
 
     records: in line order. lines: the raw lines. Parallel lists instead of an object per record keep it fast.
+    joined: what became of the records where they were to meet ground truth.
     """
 
     def __init__(self, block: Block, reading: Reading) -> None:
@@ -26,6 +34,9 @@ class Envelopes:
         self._walk = Places(block)
         self.account = Account(block, reading.samples, reading.excerpt)
         self.account.intake.records += len(block.troubles)
+        self.joined: Joined | None = None
+        self._decoding = DECODINGS[reading.lines]
+        self._spliced: bool | None = None  # whether lines get their ground truth, and keep the rest as it was
         self.lines = block.data.split(b"\n")
         if self.lines and not self.lines[-1]:
             self.lines.pop()
@@ -36,8 +47,11 @@ class Envelopes:
             self._keep(reading.window)
 
     def line(self, at: int) -> bytes:
-        """The raw line of a record, by its index."""
-        return self.lines[self._places[at]]
+        """The line of a record, by its index: the raw one, or the merged one of a record that met its label."""
+        line = self.lines[self._places[at]]
+        if self._spliced is None:
+            return line
+        return merged_line(line if self._spliced else None, self.records[at])
 
     def where(self, at: int) -> tuple[str, int, str | None]:
         """Path, line and event id of a record; asked for in ascending order."""
@@ -48,10 +62,23 @@ class Envelopes:
         """Count a record as rejected, by its index."""
         self._reject(self._places[at], reason, detail, self.records[at].event_id)
 
+    def told(self) -> Batch:
+        """A batch without rows that accounts for the records."""
+        return Batch({}, 0, intake=self.account.intake, joined=self.joined)
+
+    def labelled(self, owners: Sequence[int], sides: Sequence[Side | None]) -> Envelopes:
+        """The records of these indices, each with its ground truth, as further envelopes of the same account."""
+        found = copy(self)
+        records = list(map(self.records.__getitem__, owners))
+        found.records = list(map(Record, map(_CAPTURED, records), map(_METADATA, records), sides))
+        found._spliced = self._decoding is DECODINGS["capture"]  # noqa: SLF001 - of this class
+        found._places = [self._places[at] for at in owners]  # noqa: SLF001 - of this class
+        return found
+
     def _decoded(self) -> tuple[list[Record], Sequence[int]]:
         try:
-            records = list(map(decode_strictly, self.lines))
-        except DAMAGE:
+            records = list(map(self._decoding.strictly, self.lines))
+        except (*DAMAGE, Undecodable):
             return self._decoded_one_by_one()
         self.account.intake.records += len(self.lines)
         return records, range(len(self.lines))
@@ -60,11 +87,12 @@ class Envelopes:
         records, places, blank = [], [], 0
         for place, line in enumerate(self.lines):
             try:
-                records.append(decode_record(line))
+                records.append(self._decoding.carefully(line))
                 places.append(place)
             except Undecodable as error:
-                if line.strip():
-                    self._reject(place, str(error), None, None)
+                reason, _, detail = str(error).partition(": ")
+                if line.strip() and reason != HEADER:
+                    self._reject(place, reason, detail or None, None)
                 else:
                     blank += 1
         self.account.intake.records += len(self.lines) - blank

@@ -11,26 +11,31 @@ import os
 import stat
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from analyzer.s3 import is_remote
-from analyzer.sources.hours import Period, hour_outside, kept_period
+from analyzer.sources.gathering import gathered
+from analyzer.sources.hours import SLACK, Period, hour_outside, kept_period
 from analyzer.sources.listing import Listing
 from analyzer.sources.prefix import holds, list_prefix
+from analyzer.sources.shares import covers
 from analyzer.sources.storage import open_local, unreadable
 from analyzer.sources.window import Window
 
 
-def list_files(root: str, window: Window | None = None) -> Listing:
+def list_files(root: str, window: Window | None = None, slack: timedelta = SLACK) -> Listing:
     """Data files below a local folder or S3 prefix at any depth, or the one file named.
 
-    Hour folders (`/yyyy/mm/dd/hh/`) outside the window are left out. Raises SourceUnreadable when the root is
-    missing or cannot be listed; an S3 prefix without objects is an empty listing, for S3 has no folders.
+    Hour folders (`/yyyy/mm/dd/hh/`) outside the window, widened by the slack, are left out. Raises SourceUnreadable
+    when the root is missing or cannot be listed; an S3 prefix without objects is an empty listing: S3 has no folders.
     """
     with unreadable(root):
-        kept = kept_period(window)
-        found = list_prefix(root, kept) if is_remote(root) else _list_local(os.path.abspath(root), kept)  # noqa: PTH100 - links stay
-    return found.ordered()
+        kept = kept_period(window, slack)
+        if is_remote(root):
+            return list_prefix(root, kept).ordered()
+        root = os.path.abspath(root)  # noqa: PTH100 - links stay
+        return _list_hosts(root, kept) if covers(root) else list_local(root, kept).ordered()
 
 
 def exists(path: str) -> bool:
@@ -39,7 +44,17 @@ def exists(path: str) -> bool:
         return holds(path) if is_remote(path) else Path(path).exists()
 
 
-def _list_local(root: str, kept: Period | None) -> Listing:
+def _list_hosts(root: str, kept: Period | None) -> Listing:
+    """What all hosts have of a folder of which this one has a part, or nothing."""
+    try:
+        own = list_local(root, kept)
+    except FileNotFoundError:
+        own = None
+    return gathered(root, own, kept)
+
+
+def list_local(root: str, kept: Period | None) -> Listing:
+    """What is below a local folder of this host, in no order, or the one file named. Raises OSError."""
     walk = _Walk(os.path.realpath(root), kept)
     info = Path(root).stat()
     if stat.S_ISDIR(info.st_mode):

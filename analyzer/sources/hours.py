@@ -12,6 +12,7 @@ from analyzer.sources.window import Window
 
 Period = tuple[datetime, datetime]
 HOUR = timedelta(hours=1)
+NO_SLACK = timedelta(0)
 SLACK = HOUR  # folders are named by upload, records by inference; they differ around the full hour
 _DAWN, _DUSK = datetime(1001, 1, 1, tzinfo=UTC), datetime(2999, 1, 1, tzinfo=UTC)  # bounds of open windows
 _HOUR = re.compile(r"/[12][0-9]{3}/[0-9]{2}/[0-9]{2}/[0-9]{2}(?=/)")
@@ -40,6 +41,19 @@ def period_of(prefix: str) -> Period | None:
     if level == 2:
         return start, (start + 31 * 24 * HOUR).replace(day=1)
     return start, start + (24 * HOUR if level == 3 else HOUR)
+
+
+def hour_folder(path: str) -> str:
+    """`yyyy/mm/dd/hh` of the last hour folder in the path; "" without one."""
+    hours = _HOUR.findall(path)
+    return str(hours[-1])[1:] if hours else ""
+
+
+def hour_number(path: str) -> int | None:
+    """Hours from 1970 to the last hour folder in the path; None without one."""
+    folder = hour_folder(path)
+    period = period_of(f"{folder}/") if folder else None
+    return None if period is None else int(period[0].timestamp()) // 3600
 
 
 def is_hour(period: Period) -> bool:

@@ -28,7 +28,7 @@ from analyzer.sources.payload import (
 from analyzer.sources.rejects import Account
 from analyzer.sources.rows import Row, text_of
 from analyzer.sources.script import Script
-from analyzer.sources.sides import ROWS_DIFFER, is_unnamed
+from analyzer.sources.sides import OUTPUT, beside
 from analyzer.sources.splits import File, plan
 from analyzer.sources.tabular import INFERENCE_ID, INFERENCE_TIME, Bounds, Gathering, Places, extents
 from analyzer.split import Split
@@ -39,7 +39,6 @@ FILE_NOT_UTF8 = "file is not UTF-8"
 FILE_TOO_LARGE = "file is too large for one JSON value"
 TOO_DEEP = "JSON is nested too deeply"
 NO_ROWS = "record holds no rows"
-OUTPUT = "SageMakerOutput"
 
 
 @dataclass(frozen=True)
@@ -61,6 +60,9 @@ class JsonSource:
 
     def splits(self) -> Sequence[Split]:
         return plan(self.files, splittable=self.lines)
+
+    def reader(self) -> JsonSource:
+        return replace(self, files=())
 
     def batches(self, split: Split) -> Iterator[Batch]:
         for block in self._blocks(split):
@@ -128,7 +130,7 @@ class _Reader:
     def _nested(self, record: _Record, value: object) -> list[Row]:
         if isinstance(value, dict) and len(value) > 1 and isinstance(value.get(OUTPUT), dict | list):
             given = {name: item for name, item in value.items() if name != OUTPUT}
-            return _beside(self._nested(record, value[OUTPUT]), self._nested(record, given))
+            return beside(self._nested(record, value[OUTPUT]), self._nested(record, given))
         return _rows_of(record, value, self._flattening)
 
     def _scripted(self, record: _Record, script: Script) -> list[Row]:
@@ -152,22 +154,6 @@ def _is_special(value: dict[str, object]) -> bool:
     return all(isinstance(item, list) for item in value.values()) or any(
         isinstance(value.get(name), list) for name in ENVELOPES
     )
-
-
-def _beside(outputs: list[Row], inputs: list[Row]) -> list[Row]:
-    """Rows of a model's output with the rows of its input, output columns first."""
-    if len(outputs) != len(inputs):
-        raise Undecodable(f"{ROWS_DIFFER}: {len(inputs)} and {len(outputs)}")
-    joined = []
-    for output, given in zip(outputs, inputs, strict=True):
-        if is_unnamed(output) and is_unnamed(given):
-            joined.append({str(at): cell for at, cell in enumerate([*output.values(), *given.values()])})
-            continue
-        row = dict(output)
-        for name, cell in given.items():
-            row[f"input.{name}" if name in row else name] = cell
-        joined.append(row)
-    return joined
 
 
 def _records_of_lines(block: Block, account: Account) -> Iterator[_Record]:

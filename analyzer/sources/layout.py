@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from analyzer.sources.record import column_of
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -53,6 +55,11 @@ def layout_of(shape: tuple[tuple[str, Shape], ...], baseline: Sequence[str] | No
     if len(free) == unnamed:
         return Layout(_dealt(shape, free))
     return _misfit(shape, free)
+
+
+def layout_apart(shape: tuple[tuple[str, Shape], ...]) -> Layout:
+    """Names by side and position for the unnamed cells of a shape."""
+    return Layout({side: tuple(column_of(side, at) for at in range(seen.cells)) for side, seen in shape if seen.cells})
 
 
 def _width(shape: tuple[tuple[str, Shape], ...]) -> int:

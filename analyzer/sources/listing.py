@@ -8,7 +8,8 @@ from datetime import datetime
 
 from analyzer.sources.splits import File
 
-_SILENT = ("_SUCCESS", "_temporary", "_metadata", "_common_metadata")
+MERGE_REPORT = "_merge.json"  # written by us beside merged records, which would be read with them under another name
+_SILENT = ("_SUCCESS", "_temporary", "_metadata", "_common_metadata", "_message", MERGE_REPORT)
 
 
 @dataclass(slots=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 import numpy as np
@@ -18,14 +18,12 @@ import pyarrow.parquet as pq
 
 from analyzer.batch import Batch, Intake
 from analyzer.log import one_line
-from analyzer.s3 import is_remote
 from analyzer.sources.blocks import Block, Span
 from analyzer.sources.nested import flat_columns, holds_lists, list_lengths
 from analyzer.sources.rejects import Account
-from analyzer.sources.remote import opened
 from analyzer.sources.script import Script
 from analyzer.sources.splits import File, plan
-from analyzer.sources.storage import open_local
+from analyzer.sources.storage import seekable, stop_if_unavailable
 from analyzer.sources.tabular import Bounds, Gathering, identified
 from analyzer.split import Piece, Split
 
@@ -33,6 +31,7 @@ DAMAGED_FILE = "file is not readable Parquet"
 DAMAGED_GROUP = "row group of a Parquet file is damaged"
 NOT_UTF8 = "cell is not UTF-8"
 BATCH_CELLS = 4_000_000
+Lengths = tuple[tuple[str, int], ...]
 _FAILURES = (pa.ArrowException, OSError, OverflowError, UnicodeError)
 
 
@@ -41,16 +40,25 @@ class ParquetSource:
     """Parquet files.
 
     flatten_limit: longest list that becomes one column per element. script: path of a preprocessor script, which
-    gets every row as a dict. Raises ScriptError from `batches`.
+    gets every row as a dict. lengths: of lists that become columns, learnt from the first file when None. Raises
+    ScriptError from `batches`.
     """
 
     files: tuple[File, ...]
     flatten_limit: int = 4096
     script: str | None = None
     bounds: Bounds = field(default_factory=Bounds)
+    lengths: Lengths | None = None
 
     def splits(self) -> Sequence[Split]:
         return plan(self.files)
+
+    def reader(self) -> ParquetSource:
+        return replace(self, files=(), lengths=self._list_lengths())
+
+    def _list_lengths(self) -> Lengths:
+        known = self.lengths
+        return _lengths(tuple(file.path for file in self.files), self.flatten_limit) if known is None else known
 
     def batches(self, split: Split) -> Iterator[Batch]:
         first = True
@@ -64,17 +72,18 @@ class ParquetSource:
     def _piece(self, piece: Piece) -> Iterator[Batch]:
         account = self.bounds.account(Block(b"", [Span(0, piece.path, 0, 0, piece.start)]))
         try:
-            with _opened(piece.path) as file:
-                yield from self._groups(file, piece, account)
+            with _opened(piece.path) as (file, size):
+                yield from self._groups(file, piece, size - 1, account)
         except _FAILURES as error:
+            stop_if_unavailable(piece.path, error)
             if not piece.start:  # every piece of the file meets the same damage
                 _reject(account, DAMAGED_FILE, _told(error), 1)
         if account.intake.rejected:
             yield Batch({}, 0, intake=account.intake)
 
-    def _groups(self, file: pq.ParquetFile, piece: Piece, account: Account) -> Iterator[Batch]:
+    def _groups(self, file: pq.ParquetFile, piece: Piece, last: int, account: Account) -> Iterator[Batch]:
+        """The row groups of a piece; last byte of the file: metadata may place a group behind it."""
         begin = 0  # row of the file
-        last = max(stored.size for stored in self.files if stored.path == piece.path) - 1
         for number in range(file.metadata.num_row_groups):
             group = file.metadata.row_group(number)
             if piece.whole or piece.start <= min(_first_byte(group), last) < piece.end:
@@ -82,6 +91,7 @@ class ParquetSource:
                 try:
                     yield from self._batches(reading, account)
                 except _FAILURES as error:
+                    stop_if_unavailable(piece.path, error)
                     detail = f"row group {number}: {_told(error)}"
                     _reject(account, DAMAGED_GROUP, detail, max(1, group.num_rows - reading.done))
             begin += group.num_rows
@@ -89,7 +99,7 @@ class ParquetSource:
     def _batches(self, reading: _Group, account: Account) -> Iterator[Batch]:
         """The sound rows of a row group; what was rejected so far goes with the first batch."""
         lists = any(map(holds_lists, reading.file.schema_arrow.types))
-        lengths = _lengths(tuple(file.path for file in self.files), self.flatten_limit) if lists else ()
+        lengths = self._list_lengths() if lists else ()
         for rows in reading.file.iter_batches(_size(reading.file), [reading.number], use_threads=False):
             if self.script is not None:
                 yield from _scripted(rows, Script.load(self.script), reading, account)
@@ -172,20 +182,26 @@ def _not_utf8(column: pa.Array) -> Iterator[int]:
 
 
 @lru_cache(maxsize=4)
-def _lengths(paths: tuple[str, ...], limit: int) -> tuple[tuple[str, int], ...]:
+def _lengths(paths: tuple[str, ...], limit: int) -> Lengths:
     """Common lengths of lists in the first rows of the first readable file; the same in every process."""
     for path in paths:
-        with suppress(*_FAILURES), _opened(path) as file:  # reading the file for its rows will tell
-            for batch in file.iter_batches(1024, use_threads=False):
-                return tuple(list_lengths(batch, limit).items())
+        try:
+            with _opened(path) as (file, _):
+                first = next(file.iter_batches(1024, use_threads=False), None)
+            if first is not None:
+                return tuple(list_lengths(first, limit).items())
+        except _FAILURES as error:  # reading the file for its rows will tell, unless all files fail alike
+            stop_if_unavailable(path, error)
     return ()
 
 
 @contextmanager
-def _opened(path: str) -> Iterator[pq.ParquetFile]:
-    """The file, local or on S3; OSError or Arrow's errors when it is damaged."""
-    with opened(path) if is_remote(path) else os.fdopen(open_local(path), "rb") as stream:
-        yield pq.ParquetFile(stream)
+def _opened(path: str) -> Iterator[tuple[pq.ParquetFile, int]]:
+    """The file, local or on S3, and its bytes; OSError or Arrow's errors when it is damaged."""
+    with seekable(path) as stream:
+        size = stream.seek(0, os.SEEK_END)
+        stream.seek(0)
+        yield pq.ParquetFile(stream), size
 
 
 def _reject(account: Account, reason: str, detail: str, count: int) -> None:

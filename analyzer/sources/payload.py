@@ -40,10 +40,11 @@ class Undecodable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Flattening:
-    """Spelling and size limit of flattened columns."""
+    """Spelling and size limit of flattened columns. columnar: whether rule 4 holds, or every object is one row."""
 
     separator: str = "."
     limit: int = 4096
+    columnar: bool = True
 
 
 def json_rows(text: str, flattening: Flattening) -> list[Row]:
@@ -117,7 +118,7 @@ def rows_of_value(value: object, flattening: Flattening) -> list[Row]:
         for envelope in ENVELOPES:
             if isinstance(value.get(envelope), list):
                 return _rows_of_list(value[envelope], flattening, enveloped=True)
-        if is_columnar(value):
+        if flattening.columnar and is_columnar(value):
             count = len(next(iter(value.values())))
             names = list(value)
             return [{str(name): text_of(value[name][at]) for name in names} for at in range(count)]

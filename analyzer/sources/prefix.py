@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 from analyzer.s3 import address, client, storage_errors
 from analyzer.sources.hours import Period, covers, ends_in_date, hour_outside, is_hour, meets, period_of
 from analyzer.sources.listing import Listing
 
+_AHEAD = 16  # prefixes listed at a time
 _LEVELS = 200  # S3 folders looked into for year folders; beyond, a prefix is listed whole
 _YEAR = re.compile(r"(?:^|/)[12][0-9]{3}/$")
 _PART = re.compile(r"/[0-9]{2}/$")
@@ -48,6 +51,7 @@ class _Tree:
     kept: Period | None
     found: Listing = field(default_factory=Listing)
     beyond: list[tuple[datetime, str]] = field(default_factory=list)
+    whole: list[str] = field(default_factory=list)
     looks: int = 0
 
     def run(self) -> None:
@@ -58,14 +62,36 @@ class _Tree:
             self.period(self.root, self.kept)
         else:
             self.search(self.root, self.kept)
+        self.gather()
         if self.kept and not self.found.files:
             self.nearest([near for near in self.beyond if near[0] < self.kept[0]], last=True)
             self.nearest([near for near in self.beyond if near[0] >= self.kept[0]], last=False)
 
     def flat(self, prefix: str) -> None:
-        """Take all objects below the prefix."""
-        for objects, _ in _pages(self.bucket, prefix, delimiter=""):
+        """Have all objects below the prefix taken, by `gather`."""
+        self.whole.append(prefix)
+
+    def gather(self) -> None:
+        """Take all objects below the prefixes found, many prefixes at a time: S3 gives a page only after the other."""
+        with ThreadPoolExecutor(_AHEAD) as pool:
+            while self.whole:
+                waiting, self.whole = self.whole, []
+                for below in pool.map(self.objects, waiting):
+                    self.whole += below
+
+    def objects(self, prefix: str) -> list[str]:
+        """Take the objects below the prefix, or those directly in it when they are many; folders still to be listed."""
+        pages = _pages(self.bucket, prefix, delimiter="")
+        first, second = next(pages, ([], [])), next(pages, None)
+        if second is not None:
+            folded = _pages(self.bucket, prefix)
+            objects, folders = next(folded, ([], []))
+            if folders and next(folded, None) is None:
+                self.take(objects)
+                return folders
+        for objects, _ in chain([first], [second] if second else [], pages):
             self.take(objects)
+        return []
 
     def take(self, objects: Iterable[tuple[str, int]]) -> None:
         """Add objects that are data and in the window."""

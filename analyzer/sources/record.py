@@ -10,6 +10,13 @@ import msgspec
 from analyzer.sources.payload import Undecodable, decode_leniently
 from analyzer.sources.rows import text_of
 
+GROUND_TRUTH = "groundTruthData"  # the side of a merged record that holds its labels
+
+
+def column_of(side: str, cell: str | int) -> str:
+    """Name of a cell of a side in data sets whose sides stay apart: `endpointOutput.0`, `groundTruthData.label`."""
+    return f"{side}.{cell}"
+
 
 class Side(msgspec.Struct, gc=False):
     """One captured payload; `data` is text, whatever its encoding (CSV, JSON, BASE64)."""
@@ -54,7 +61,7 @@ class Record(msgspec.Struct, gc=False):
 
     def side(self, name: str) -> Side | None:
         """The payload of that name; None when it was not captured."""
-        captured = self.captureData
+        captured = self if name == GROUND_TRUTH else self.captureData
         side: Side | None = None if captured is None else getattr(captured, name)
         return None if side is None or side.data is None else side
 
@@ -89,21 +96,27 @@ def _lenient(line: bytes) -> Record:
     if not isinstance(value, dict) or not isinstance(value.get("captureData"), dict):
         raise Undecodable("line is not a capture record")
     captured = value["captureData"]
-    sides = {name: _side(captured.get(name)) for name in CaptureData.__struct_fields__}
+    sides = {name: side_of(captured.get(name)) for name in CaptureData.__struct_fields__}
     metadata = value.get("eventMetadata")
     names = EventMetadata.__struct_fields__
-    texts = {name: _text(metadata.get(name)) for name in names} if isinstance(metadata, dict) else {}
-    return Record(CaptureData(**sides), EventMetadata(**texts), _side(value.get("groundTruthData")))
+    texts = {name: scalar_text(metadata.get(name)) for name in names} if isinstance(metadata, dict) else {}
+    return Record(CaptureData(**sides), EventMetadata(**texts), side_of(value.get("groundTruthData")))
 
 
-def _side(value: Any) -> Side | None:
+def side_of(value: Any) -> Side | None:
+    """The payload that a decoded value evidently means."""
     if not isinstance(value, dict):
         return None
     data, encoding = value.get("data"), value.get("encoding")
     if isinstance(data, dict | list):
         return Side(json.dumps(data), "JSON")
-    return Side(_text(data), encoding if isinstance(encoding, str) else None, _text(value.get("observedContentType")))
+    return Side(
+        scalar_text(data),
+        encoding if isinstance(encoding, str) else None,
+        scalar_text(value.get("observedContentType")),
+    )
 
 
-def _text(value: Any) -> str | None:
+def scalar_text(value: Any) -> str | None:
+    """The text of a scalar; None for anything else."""
     return None if isinstance(value, dict | list) else text_of(value)

@@ -13,6 +13,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from analyzer.s3 import address, client, storage_errors
+from analyzer.sources.shares import SharedObject, is_shared
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -82,7 +83,7 @@ class RemoteFile(io.RawIOBase):
 
     def __init__(self, path: str) -> None:
         super().__init__()
-        self._object = RemoteObject(path)
+        self._object = remote_object(path)
         self._size = self._object.measure()
         self._at = 0
 
@@ -112,6 +113,11 @@ class RemoteFile(io.RawIOBase):
                 filled += len(taken)
         self._at += filled
         return filled
+
+
+def remote_object(path: str) -> RemoteObject | SharedObject:
+    """An object of S3, or a file of another host, to be read in ranges."""
+    return SharedObject(path) if is_shared(path) else RemoteObject(path)
 
 
 def opened(path: str, size: int = BUFFER_BYTES) -> io.BufferedReader:

@@ -62,7 +62,7 @@ class Script:
 
         Raises ScriptError when the script fails or returns what the contract does not know.
         """
-        with _guarded(self.path, self.lines, where):
+        with guarded(self.path, self.lines, where):
             returned = self.handler(record)
         try:
             return rows_of_returned(returned)
@@ -78,18 +78,18 @@ class Script:
 
 def run_postprocess(path: str) -> None:
     """Call `postprocess_handler()` of the script once; ScriptError when it cannot be loaded or raises."""
-    module, lines = _module(path)
-    handler = _handler(module, path, "postprocess_handler", _POSTPROCESS)
+    module, lines = load_module(path)
+    handler = handler_of(module, path, "postprocess_handler", _POSTPROCESS)
     if _required(handler) != 0:
         raise ScriptError(f"{_name(path)}: postprocess_handler takes no arguments. Hint: {_POSTPROCESS}.")
-    with _guarded(path, lines, None):
+    with guarded(path, lines, None):
         handler()
 
 
 @lru_cache(maxsize=8)
 def _loaded(path: str) -> Script:
-    module, lines = _module(path)
-    handler = _handler(module, path, "preprocess_handler", _PREPROCESS)
+    module, lines = load_module(path)
+    handler = handler_of(module, path, "preprocess_handler", _PREPROCESS)
     required = _required(handler)
     if required not in (1, 2):
         raise ScriptError(f"{_name(path)}: preprocess_handler takes {required} arguments. Hint: {_PREPROCESS}.")
@@ -98,7 +98,7 @@ def _loaded(path: str) -> Script:
     return Script(path, handler, lines)
 
 
-def _module(path: str) -> tuple[ModuleType, tuple[str, ...]]:
+def load_module(path: str) -> tuple[ModuleType, tuple[str, ...]]:
     """The script as a module under a private name, and its source lines."""
     try:
         source = read_all(path, MAX_SCRIPT_BYTES)
@@ -115,12 +115,13 @@ def _module(path: str) -> tuple[ModuleType, tuple[str, ...]]:
         said = error.msg if isinstance(error, SyntaxError) else error
         message = f"{_name(path)}{line}: {one_line(str(said), 200)}"
         raise ScriptError(f"{message}. Hint: the script must be Python 3 source.") from None
-    with _guarded(path, lines, None):
+    with guarded(path, lines, None):
         exec(code, module.__dict__)  # noqa: S102 - running the user's script is the purpose
     return module, lines
 
 
-def _handler(module: ModuleType, path: str, name: str, hint: str) -> Callable[..., object]:
+def handler_of(module: ModuleType, path: str, name: str, hint: str) -> Callable[..., object]:
+    """The function of that name in a loaded script; ScriptError with the hint when there is none."""
     handler: Callable[..., object] | None = getattr(module, name, None)
     if not callable(handler):
         found = [key for key, value in vars(module).items() if inspect.isfunction(value)]
@@ -145,7 +146,7 @@ def _positional(handler: Callable[..., object]) -> list[inspect.Parameter]:
 
 
 @contextmanager
-def _guarded(path: str, lines: tuple[str, ...], where: Where | None) -> Iterator[None]:
+def guarded(path: str, lines: tuple[str, ...], where: Where | None) -> Iterator[None]:
     """Run the script's code: prints go to the log, failures become ScriptError."""
     try:
         with redirect_stdout(_printed), redirect_stderr(_printed):

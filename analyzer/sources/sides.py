@@ -27,6 +27,7 @@ from analyzer.sources.rows import Row
 
 CELLS_DIFFER = "row has another number of cells"
 ROWS_DIFFER = "input and output hold different numbers of rows"
+OUTPUT = "SageMakerOutput"  # beside the input, in output of batch transform
 NO_ROWS = "record holds no rows"
 
 
@@ -93,11 +94,30 @@ def rows_of_side(side: Side | None, flattening: Flattening) -> SideRows:
 
 def _json_side(text: str, flattening: Flattening) -> SideRows:
     value = parse_json(text)
+    if isinstance(value, dict) and len(value) > 1 and isinstance(value.get(OUTPUT), dict | list):
+        given = {name: item for name, item in value.items() if name != OUTPUT}
+        return SideRows(beside(rows_of_value(value[OUTPUT], flattening), rows_of_value(given, flattening)))
     rows = rows_of_value(value, flattening)
     try:
         return SideRows(rows, flat_row(value, flattening) if is_columnar(value) else None)
     except Undecodable:  # too wide for one row
         return SideRows(rows)
+
+
+def beside(outputs: list[Row], inputs: list[Row]) -> list[Row]:
+    """Rows of a model's output with the rows of its input, output columns first."""
+    if len(outputs) != len(inputs):
+        raise Undecodable(f"{ROWS_DIFFER}: {len(inputs)} and {len(outputs)}")
+    joined = []
+    for output, given in zip(outputs, inputs, strict=True):
+        if is_unnamed(output) and is_unnamed(given):
+            joined.append({str(at): cell for at, cell in enumerate([*output.values(), *given.values()])})
+            continue
+        row = dict(output)
+        for name, cell in given.items():
+            row[f"input.{name}" if name in row else name] = cell
+        joined.append(row)
+    return joined
 
 
 def common_count(sides: Sequence[SideRows]) -> int:

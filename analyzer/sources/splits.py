@@ -6,7 +6,9 @@ Source: design.md 3 (one canonical merge tree) and 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,11 +16,12 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.sources.storage import CHUNK_BYTES, packing, stream
+from analyzer.sources.storage import CHUNK_BYTES, packing, stop_if_unavailable, stream
 from analyzer.split import Piece, Split
 
 SPLIT_BYTES = 64 * 2**20
 _EVERYTHING = 2**50  # more bytes than an object can have
+_AHEAD = 32  # files looked at ahead: on S3 every look is a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,24 +46,46 @@ def plan(
     Compressed files stay whole, as do all files unless splittable. cuts names the offsets where a file may be cut
     (`quote_aware_cuts` for CSV); without it, lines are records and any offset will do.
     """
-    splits: list[Split] = []
+    return list(planned(files, splittable, size, cuts))
+
+
+def planned(
+    files: Iterable[File],
+    splittable: bool = True,  # noqa: FBT001, FBT002 - as above
+    size: int = SPLIT_BYTES,
+    cuts: Cuts | None = None,
+) -> Iterator[Split]:
+    """The splits of `plan`, one by one, for those who need only the first; files are looked at a few ahead."""
     held: list[Piece] = []
     total = 0
-    for piece in (piece for file in files for piece in _pieces(file, size if splittable else file.size, cuts)):
+    for piece in _pieces(files, size if splittable else _EVERYTHING, cuts):
         if held and total + piece.end - piece.start > size:
-            splits.append(tuple(held))
+            yield tuple(held)
             held, total = [], 0
         held.append(piece)
         total += piece.end - piece.start
-    return [*splits, tuple(held)] if held else splits
+    if held:
+        yield tuple(held)
 
 
-def _pieces(file: File, size: int, cuts: Cuts | None) -> list[Piece]:
-    if file.size <= size or not _is_plain(file.path):
-        return [Piece(file.path, 0, file.size, whole=True)]
+def _pieces(files: Iterable[File], size: int, cuts: Cuts | None) -> Iterator[Piece]:
+    """Pieces of all files, in order; only the heads of files to be cut are read, many at a time."""
+    with ThreadPoolExecutor(_AHEAD) as pool:
+        waiting: deque[tuple[File, Future[bool] | None]] = deque()
+        for file in files:
+            waiting.append((file, pool.submit(_is_plain, file.path) if file.size > size else None))
+            while waiting and (waiting[0][1] is None or len(waiting) > _AHEAD):
+                yield from _pieces_of(*waiting.popleft(), size, cuts)
+        for file, is_plain in waiting:
+            yield from _pieces_of(file, is_plain, size, cuts)
+
+
+def _pieces_of(file: File, is_plain: Future[bool] | None, size: int, cuts: Cuts | None) -> Iterable[Piece]:
+    if is_plain is None or not is_plain.result():
+        return (Piece(file.path, 0, file.size, whole=True),)
     inner = cuts(file.path, size) if cuts else range(size, file.size, size)
     edges = [0, *(cut for cut in inner if cut < file.size), file.size]
-    return [Piece(file.path, start, end, whole=len(edges) == 2) for start, end in pairwise(edges)]
+    return (Piece(file.path, start, end, whole=len(edges) == 2) for start, end in pairwise(edges))
 
 
 def _is_plain(path: str) -> bool:
@@ -68,7 +93,8 @@ def _is_plain(path: str) -> bool:
     try:
         with closing(stream(path, 0, 16)) as chunks:
             return not packing(next(chunks, b""))
-    except OSError:
+    except OSError as error:
+        stop_if_unavailable(path, error)
         return False
 
 
@@ -79,7 +105,8 @@ def quote_aware_cuts(path: str, size: int = SPLIT_BYTES, chunk_bytes: int = CHUN
     """
     try:
         return _cuts(stream(path, 0, _EVERYTHING, chunk_bytes), size)
-    except OSError:
+    except OSError as error:
+        stop_if_unavailable(path, error)
         return []
 
 

@@ -1,6 +1,7 @@
-"""Bytes of stored files, fetched from disk or S3.
+"""Bytes of stored files, fetched from disk, S3 or the host that has them.
 
-Storage failures of both kinds are OSError here and leave `sources` as SourceUnreadable or as a counted trouble.
+Storage failures of both kinds are OSError here and leave `sources` as a counted trouble of one file, or as
+SourceUnreadable when S3 itself failed.
 Source: design.md 4.
 """
 
@@ -12,10 +13,12 @@ import re
 import stat
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
+from typing import BinaryIO
 
 from analyzer.errors import SourceUnreadable
-from analyzer.s3 import is_remote
-from analyzer.sources.remote import RemoteObject
+from analyzer.s3 import Unavailable, is_remote
+from analyzer.sources.remote import opened, remote_object
+from analyzer.sources.shares import is_shared, nearest
 
 SMALL_BYTES = 512 * 2**20  # largest baseline, configuration or script
 CHUNK_BYTES = 8 * 2**20
@@ -36,6 +39,7 @@ _HINTS = {
     errno.EFBIG: "a data set was probably given where a baseline, configuration or script is expected",
     errno.ESTALE: "the object was replaced while it was read; run again",
     errno.EINVAL: "give a regular file or a folder",
+    errno.EBUSY: "S3 limits the requests to a prefix; run again later, or with fewer tasks at a time",
     errno.EPROTONOSUPPORT: "copy the data to S3 or mount it into the container",
 }
 
@@ -45,7 +49,8 @@ def stream(path: str, start: int, end: int, size: int = CHUNK_BYTES) -> Generato
 
     S3 streams that break resume at the byte reached, of the same version of the object. Raises OSError.
     """
-    return (_remote_bytes if is_remote(path) else _local_bytes)(path, start, end, size)
+    near = nearest(path)
+    return (_remote_bytes if is_shared(near) or is_remote(near) else _local_bytes)(near, start, end, size)
 
 
 def _local_bytes(path: str, start: int, end: int, size: int) -> Generator[bytes]:
@@ -59,7 +64,7 @@ def _local_bytes(path: str, start: int, end: int, size: int) -> Generator[bytes]
 
 
 def _remote_bytes(path: str, start: int, end: int, size: int) -> Generator[bytes]:
-    found, position, before = RemoteObject(path), start, -1
+    found, position, before = remote_object(path), start, -1
     while position > before and (found.size is None or position < found.size):
         before = position
         for chunk in found.read(position, max(end, position) + _LOOK_AHEAD, size):
@@ -86,6 +91,19 @@ def unreadable(path: str) -> Iterator[None]:
     except OSError as error:
         hint = _HINTS.get(error.errno or 0, "check that the storage can be reached (network, AWS_ENDPOINT_URL)")
         raise SourceUnreadable(f"{path!r} cannot be read: {error.strerror or error}. Hint: {hint}.") from error
+
+
+def stop_if_unavailable(path: str, error: BaseException) -> None:
+    """SourceUnreadable when it was not this file that failed but the storage; leaving files out would hide that."""
+    if isinstance(error, Unavailable):
+        with unreadable(path):
+            raise error
+
+
+def seekable(path: str) -> BinaryIO:
+    """A stored file to seek and read in, to be closed. Raises OSError."""
+    near = nearest(path)
+    return opened(near) if is_shared(near) or is_remote(near) else os.fdopen(open_local(near), "rb")
 
 
 def open_local(path: str) -> int:

@@ -55,6 +55,9 @@ class TableSource:
         starts = range(0, rows, SPLIT_ROWS)
         return [(Piece("table", at, min(at + SPLIT_ROWS, rows), whole=rows <= SPLIT_ROWS),) for at in starts]
 
+    def reader(self) -> TableSource:
+        return self
+
     def batches(self, split: Split) -> Iterator[Batch]:
         lists = any(map(holds_lists, self.table.schema.types))
         first = self.table.slice(0, MEASURED_ROWS).combine_chunks().to_batches() if lists else ()

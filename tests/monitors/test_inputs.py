@@ -148,7 +148,7 @@ def hours(folder: Path, *names: str, **settings: str) -> Input:
 
 def test_tabular_files_count_with_their_hour_and_the_neighbouring_hours_are_named(tmp_path: Path) -> None:
     given = hours(tmp_path, "08", "09", "10", "11", "12", "13")
-    paths = [piece.path[-8:] for split in given.source.splits() for piece in split]
+    paths = [piece.path[-8:] for split in given.plain.splits() for piece in split]
     assert paths == ["10/f.csv", "11/f.csv"]
     assert "nearest hours with data: 2026-01-01T09:00Z and 2026-01-01T12:00Z" in given.searched
 

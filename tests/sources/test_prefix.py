@@ -60,6 +60,22 @@ def test_more_objects_than_one_page_are_listed(s3: Bucket, monkeypatch: pytest.M
     assert len(list_files(s3.uri("in")).files) == 5
 
 
+def test_folders_of_many_objects_are_listed_side_by_side(s3: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One page where all fit on it; otherwise folder by folder, and every object once, also those beside folders."""
+    paginate = client().get_paginator("list_objects_v2").paginate
+    pages = type("Paged", (), {"paginate": lambda _, **rest: paginate(PaginationConfig={"PageSize": 4}, **rest)})
+    keys = [f"in/{folder}/{part}/{at}" for folder in "ab" for part in "xy" for at in range(5)]
+    for key in (*keys, "in/beside", "in/c/alone"):
+        s3.put(key, b"x")
+    monkeypatch.setattr(client(), "get_paginator", lambda _name: pages())
+    with counted_lists() as made:
+        assert names(list_files(s3.uri("in")), s3.uri("in")) == sorted(
+            key.removeprefix("in/") for key in (*keys, "in/beside", "in/c/alone")
+        )
+    assert set(made) == {f"in/{below}" for below in ("", "a/", "b/", "c/", "a/x/", "a/y/", "b/x/", "b/y/")}
+    assert made.count("in/c/") == 1
+
+
 def test_a_prefix_without_objects_is_an_empty_listing(s3: Bucket) -> None:
     assert list_files(s3.uri("nothing/here"), TEN_TO_ELEVEN) == Listing()
 
