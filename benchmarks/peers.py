@@ -1,6 +1,8 @@
 """What the analyzer is compared with, each a process of its own that prints its measures as one line of JSON.
 
 duckdb   SUMMARIZE of the CSV file with two threads
+pandas   describe of every column
+evidently  the summary of a data set
 whylogs  why.log of the same cells as a pandas frame, whose reading is timed apart: as the text that was captured,
          and as pandas types them while reading, which is work the analyzer does itself
 
@@ -49,6 +51,23 @@ def whylogs(table: Path, *, typed: bool) -> Measures:
     return {"read_seconds": read, "log_seconds": seconds, "rows": rows, "logged_rows": logged, "versions": found}
 
 
+def pandas(table: Path) -> Measures:
+    """Describe every column."""
+    import pandas as pd  # noqa: PLC0415 - its start is part of the measure
+
+    return {"columns": len(pd.read_csv(table).describe(include="all").columns), "versions": _versions("pandas")}
+
+
+def evidently(table: Path) -> Measures:
+    """Summarise every column, as its documentation shows first."""
+    import pandas as pd  # noqa: PLC0415 - its start is part of the measure
+    from evidently import Dataset, Report  # noqa: PLC0415
+    from evidently.presets import DataSummaryPreset  # noqa: PLC0415
+
+    found = Report([DataSummaryPreset()]).run(Dataset.from_pandas(pd.read_csv(table)), None)
+    return {"columns": len(found.dict()["metrics"]), "versions": _versions("evidently", "pandas")}
+
+
 def _seconds_of_log(frame: Any) -> float:
     import whylogs as peer  # noqa: PLC0415 - only this peer needs it
 
@@ -61,15 +80,20 @@ def _versions(*names: str) -> str:
     return f"{', '.join(f'{name} {version(name)}' for name in names)} on Python {platform.python_version()}"
 
 
+_SIMPLE = {"pandas": pandas, "evidently": evidently}
+
+
 def main() -> None:
     """`python -m benchmarks.peers duckdb cells.csv`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("peer", choices=("duckdb", "whylogs", "whylogs-typed"))
+    parser.add_argument("peer", choices=("duckdb", "pandas", "whylogs", "whylogs-typed", "evidently"))
     parser.add_argument("table", type=Path, help="CSV file")
     parser.add_argument("--cores", type=int, default=2)
     arguments = parser.parse_args()
     if arguments.peer == "duckdb":
         measures = duckdb(arguments.table, arguments.cores)
+    elif arguments.peer in _SIMPLE:
+        measures = _SIMPLE[arguments.peer](arguments.table)
     else:
         measures = whylogs(arguments.table, typed=arguments.peer == "whylogs-typed")
     print(json.dumps(measures))
