@@ -1,11 +1,11 @@
 # The analyzer as a SageMaker Processing image. Needs no BuildKit: docker build --tag model-monitor-analyzer .
 #
 #   SPARK=3.5 | 4.1 | none   none leaves Java and Spark out (one host, local engine only)
-#   DEEQU_SHA256=...         adds the Deequ and DQDL jars for users' own checks; see docs/reference/container.md
 #   HADOOP_AWS=yes           adds what Spark needs to read tables at s3a://; captures at s3:// do not need it
 #   DEBIAN_MIRROR, DEBIAN_SECURITY_MIRROR, PIP_INDEX_URL, MAVEN_MIRROR   where packages come from
 #
-# Stages: base - build - runtime - selftest - sagemaker (user root) - analyzer (the default, user 1000)
+# Stages: base - dependencies - package, trimmed - runtime - selftest - sagemaker (user root) - analyzer (the default,
+# user 1000). The analyzer itself is a small layer on top, so a new version of it is a small pull.
 
 FROM debian:bookworm-slim AS base
 ARG DEBIAN_MIRROR=
@@ -21,30 +21,36 @@ RUN if [ -n "$DEBIAN_MIRROR" ]; then \
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates python3; \
     rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/apt /var/log/dpkg.log
 
-FROM base AS build
+FROM base AS dependencies
 ARG SPARK=3.5
 ARG PIP_INDEX_URL=https://pypi.org/simple
 ARG MAVEN_MIRROR=https://repo1.maven.org/maven2
-ARG DEEQU_SHA256=
 ARG HADOOP_AWS=no
 RUN apt-get update -qq; \
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv; \
     python3 -m venv /opt/analyzer
 WORKDIR /src
-COPY requirements*.lock container/jars container/trim ./
+COPY requirements.lock requirements-spark*.lock ./
 RUN locks=(requirements.lock); \
     case "$SPARK" in 3.5) locks+=(requirements-spark.lock);; none) ;; *) locks+=("requirements-spark-$SPARK.lock");; esac; \
     for lock in "${locks[@]}"; do \
         test -f "$lock" || { echo "$lock is missing. Hint: SPARK=$SPARK is not one of 3.5, 4.1, none, or 'make lock' was not run"; exit 1; }; \
         pip --disable-pip-version-check install --quiet --no-cache-dir --no-build-isolation --require-hashes -r "$lock"; \
-    done; \
-    ./jars "$SPARK" "$HADOOP_AWS" "$DEEQU_SHA256"
+    done
+COPY container/jars container/deequ.jars ./
+RUN ./jars "$SPARK" "$HADOOP_AWS"
+
+FROM dependencies AS package
 COPY pyproject.toml README.md LICENSE ./
 COPY analyzer analyzer
-RUN pip --disable-pip-version-check install --quiet --no-cache-dir --no-deps --no-build-isolation .; ./trim
-COPY container/*.py /opt/analyzer/lib/python3.11/site-packages/container/
-COPY container/spark-defaults.conf container/log4j2.properties /opt/analyzer/spark-conf/
-RUN /opt/analyzer/bin/python -m compileall -q /opt/analyzer/lib/python3.11/site-packages/container
+RUN pip --disable-pip-version-check install --quiet --no-cache-dir --no-deps --no-build-isolation --prefix /package .
+COPY container/*.py /package/lib/python3.11/site-packages/container/
+COPY container/spark-defaults.conf container/log4j2.properties /package/spark-conf/
+RUN python -m compileall -q /package/lib/python3.11/site-packages/container
+
+FROM dependencies AS trimmed
+COPY container/trim ./
+RUN ./trim
 
 FROM base AS runtime
 ARG SPARK=3.5
@@ -58,8 +64,9 @@ RUN if [ "$SPARK" != none ]; then \
     chown -R 1000:0 /opt/ml; \
     chmod -R g=u /opt/ml; \
     chmod 1777 /opt/ml/output /opt/ml/processing /opt/ml/processing/output
-COPY --from=build /opt/analyzer /opt/analyzer
+COPY --from=trimmed /opt/analyzer /opt/analyzer
 COPY LICENSE /usr/share/doc/model-monitor-analyzer/LICENSE
+COPY --from=package /package /opt/analyzer
 # Two malloc arenas: glibc's default of eight a core makes every process look larger than it is.
 ENV MALLOC_ARENA_MAX=2 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     PYSPARK_PYTHON=/opt/analyzer/bin/python PYSPARK_DRIVER_PYTHON=/opt/analyzer/bin/python \

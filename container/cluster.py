@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,9 +21,12 @@ from analyzer.errors import ConfigError
 from analyzer.job import PROCESSING_CONFIG
 from container import first, other, spark
 from container.channel import job_secret
-from container.inputs import sharded_input
+from container.inputs import sharded_folders
 from container.processes import HostLost
 from container.supervisor import STOPPED, say
+
+if TYPE_CHECKING:
+    from container.exchange import Exchange
 
 RESOURCE_CONFIG = "/opt/ml/config/resourceconfig.json"
 
@@ -66,9 +72,6 @@ def run(resources: Resources) -> int:
         return refuse(
             f"{len(resources.hosts)} hosts need Spark, which this image lacks. Hint: build it with SPARK=3.5."
         )
-    if problem := sharded_input():
-        drives = resources.current_host == resources.hosts[0]
-        return refuse(problem) if drives else ConfigError.exit_code  # the platform joins the messages of all hosts
     _heed_stop_signals()
     try:
         return _play(resources, _secret(resources))
@@ -79,10 +82,27 @@ def run(resources: Resources) -> int:
 
 
 def _play(resources: Resources, secret: bytes) -> int:
-    driver = resources.hosts[0]
-    if resources.current_host == driver:
-        return first.drive(resources.hosts, secret)
-    return other.work(driver, resources.current_host, secret)
+    driver, name = resources.hosts[0], resources.current_host
+    with _exchange(name, secret) as exchange:
+        if name == driver:
+            return first.drive(resources.hosts, secret, exchange)
+        return other.work(driver, name, secret, exchange)
+
+
+@contextmanager
+def _exchange(name: str, secret: bytes) -> Iterator[Exchange | None]:
+    """What makes one input of the hosts' parts; None when every host has all files."""
+    folders = sharded_folders()
+    if not folders:
+        yield None
+        return
+    from container.exchange import Exchange  # noqa: PLC0415 - loads Arrow, which this process does without otherwise
+
+    exchange = Exchange(name, folders, secret)
+    try:
+        yield exchange
+    finally:
+        exchange.close()
 
 
 def _secret(resources: Resources, path: str = PROCESSING_CONFIG) -> bytes:

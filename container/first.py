@@ -8,20 +8,27 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from analyzer.errors import EngineFailed
 from container import host, spark
 from container.channel import JOIN_SECONDS, STATUS_PORT, Message
 from container.hub import Hub
-from container.processes import HostLost, Running, running
+from container.processes import MORE_MEMORY, HostLost, Running, ending, running
 from container.supervisor import STOPPED, death
+
+if TYPE_CHECKING:
+    from container.exchange import Exchange
 
 _log = logging.getLogger("cluster")
 
 
-def drive(hosts: Sequence[str], secret: bytes) -> int:
-    """Run the job with the help of the other hosts; its exit code. HostLost names who failed."""
+def drive(hosts: Sequence[str], secret: bytes, exchange: Exchange | None = None) -> int:
+    """Run the job with the help of the other hosts; its exit code. HostLost names who failed.
+
+    exchange: gives this host's part of the input to the others; None when all have all of it.
+    """
     shares, name = host.driving(host.here()), hosts[0]
     spark.configure(spark.trusted(secret, name))
     outcome: Message = {"code": EngineFailed.exit_code}
@@ -29,10 +36,13 @@ def drive(hosts: Sequence[str], secret: bytes) -> int:
         _start_daemons(processes, name, shares)
         hub = Hub(hosts[1:], STATUS_PORT, secret)
         try:
-            _wait_for_all(hub, processes)
+            _wait_for_all(hub, processes, hub.missing, "did not join")
+            if exchange:
+                _introduce(exchange, name, hub)
+                _wait_for_all(hub, processes, hub.unready, "did not confirm its part of the input")
             spark.configure(spark.trusted(secret, name) | _driver(name, shares, hub))
             processes["job"] = _start_job(name)
-            outcome = {"code": _watch(hub, processes)}
+            outcome = {"code": _watch(hub, processes, name)}
         except KeyboardInterrupt:
             outcome = {"code": STOPPED}
             raise
@@ -64,43 +74,60 @@ def _wait_for_master(processes: Running, name: str) -> None:
             return
 
 
-def _wait_for_all(hub: Hub, processes: Running) -> None:
+def _wait_for_all(hub: Hub, processes: Running, late: Callable[[], list[str]], fault: str) -> None:
     deadline = time.monotonic() + JOIN_SECONDS
-    while missing := hub.missing():
+    while names := late():
         _check(hub, processes)
         if time.monotonic() > deadline:
             raise HostLost(
-                f"host {', '.join(missing)} did not join within {JOIN_SECONDS:.0f} s. Hint: all hosts must run this "
+                f"host {', '.join(names)} {fault} within {JOIN_SECONDS:.0f} s. Hint: all hosts must run this "
                 f"image and reach each other's ports {STATUS_PORT} and {spark.MASTER_PORT} and above."
             )
         time.sleep(0.1)
 
 
-def _watch(hub: Hub, processes: Running) -> int:
+def _introduce(exchange: Exchange, name: str, hub: Hub) -> None:
+    """Tell every host where the parts of the others are."""
+    offers = {each.name: each.state["offer"] for each in hub.members.values() if "offer" in each.state}
+    offers[name] = exchange.offer
+    exchange.learn(offers)
+    hub.tell({"offers": offers})
+    _log.info("%d hosts have a part of the input each", len(offers))
+
+
+def _watch(hub: Hub, processes: Running, name: str) -> int:
     """Wait for the job; its exit code."""
     job, kills = processes["job"], host.memory_kills()
     while job.poll() is None:
         _check(hub, processes)
         time.sleep(0.1)
-    for member in hub.members.values():
-        if killed := member.state.get("kills"):
-            _log.error("host %s ran out of memory: the system killed %s processes", member.name, killed)
     if job.returncode < 0:
         raise HostLost(death(-job.returncode, for_memory=host.memory_kills() > kills).removeprefix("Error: "))
+    killed = {each.name: int(each.state.get("kills", 0)) for each in hub.members.values()}
+    _tell_killed(killed | {name: host.memory_kills() - kills}, failed=job.returncode == EngineFailed.exit_code)
     return job.returncode
+
+
+def _tell_killed(killed: Mapping[str, int], *, failed: bool) -> None:
+    """Name the hosts that lost processes for lack of memory; as the cause, when the job failed for lost tasks."""
+    told = ", ".join(f"host {name} ({count})" for name, count in killed.items() if count)
+    if told and failed:
+        raise HostLost(f"out of memory: the system killed processes of {told}. {MORE_MEMORY}")
+    if told:
+        _log.warning("out of memory: the system killed processes of %s; others did their work", told)
 
 
 def _check(hub: Hub, processes: Running) -> None:
     """Raise HostLost when a host or a daemon of this one is gone."""
     if trouble := hub.trouble():
-        raise HostLost(f"{trouble}. Hint: see the log of that host.")
+        raise HostLost(f"{trouble}{'' if 'Hint:' in trouble else '. Hint: see the log of that host.'}")
     _check_daemons(processes)
 
 
 def _check_daemons(processes: Running) -> None:
     for name, process in processes.items():
         if name != "job" and process.poll() is not None:
-            raise HostLost(f"the {name} of the first host ended with code {process.returncode}. Hint: see its log.")
+            raise HostLost(f"the first host: {ending(name, process.returncode, 0)}")
 
 
 def _driver(name: str, shares: host.Shares, hub: Hub) -> dict[str, str]:

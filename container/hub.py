@@ -41,6 +41,10 @@ class Hub:
         """Names that have not joined."""
         return sorted(self._names - self.members.keys())
 
+    def unready(self) -> list[str]:
+        """Names that have not said that they are ready."""
+        return sorted(each.name for each in self.members.values() if not each.state.get("ready"))
+
     def trouble(self) -> str:
         """What is wrong with a host that joined, naming it; empty when all are well."""
         with self._lock:

@@ -7,24 +7,35 @@ import subprocess
 import threading
 import time
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from analyzer.errors import EngineFailed
 from container import host, spark
 from container.channel import BEAT_SECONDS, JOIN_SECONDS, STATUS_PORT, Channel, Message
-from container.processes import HostLost, running
+from container.processes import HostLost, ending, running
+
+if TYPE_CHECKING:
+    from container.exchange import Exchange
 
 
-def work(first: str, name: str, secret: bytes) -> int:
-    """Serve until the job is over; its exit code. HostLost names who failed."""
+def work(first: str, name: str, secret: bytes, exchange: Exchange | None = None) -> int:
+    """Serve until the job is over; its exit code. HostLost names who failed.
+
+    exchange: gives this host's part of the input to the others; None when all have all of it.
+    """
     share = host.working(host.here()).executor
     spark.configure(spark.trusted(secret, name))
     channel = _join(first, secret)
-    channel.send({"name": name, "cores": share.tasks, "heap": share.heap})
-    heard = _listen(channel)
+    offer = {"offer": exchange.offer} if exchange else {}
+    channel.send({"name": name, "cores": share.tasks, "heap": share.heap, **offer})
+    heard, kills = _listen(channel), host.memory_kills()
     with running() as processes:
         processes["Spark worker"] = worker = spark.start_worker(name, first, share)
         while "code" not in heard:
-            _check(worker, name, channel)
+            _check(worker, name, channel, kills)
+            if exchange and "offers" in heard:
+                exchange.learn(heard.pop("offers"))
+                _tell(channel, {"ready": True})
             time.sleep(0.1)
         channel.close()
     if lost := heard.get("lost"):
@@ -32,14 +43,18 @@ def work(first: str, name: str, secret: bytes) -> int:
     return int(heard["code"])
 
 
-def _check(worker: subprocess.Popen[bytes], name: str, channel: Channel) -> None:
+def _check(worker: subprocess.Popen[bytes], name: str, channel: Channel, kills: int) -> None:
     """Raise HostLost, and tell the first host, when the worker is gone."""
     if worker.poll() is None:
         return
-    reason = f"its Spark worker ended with code {worker.returncode}"
-    with suppress(ConnectionError):
-        channel.send({"failed": reason})
+    reason = ending("Spark worker", worker.returncode, kills)
+    _tell(channel, {"failed": reason})
     raise HostLost(f"host {name}: {reason}")
+
+
+def _tell(channel: Channel, message: Message) -> None:
+    with suppress(ConnectionError):  # the listener notices
+        channel.send(message)
 
 
 def _join(first: str, secret: bytes) -> Channel:

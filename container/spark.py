@@ -17,6 +17,8 @@ from pathlib import Path
 from container import host
 
 MASTER_PORT = 7077
+# Processes that only start others and talk: what takes long to compile or to set up would never pay.
+_SHORT_WORK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _CLASSES = {"master": "org.apache.spark.deploy.master.Master", "worker": "org.apache.spark.deploy.worker.Worker"}
 
 
@@ -28,6 +30,8 @@ def is_installed() -> bool:
 def prepare_alone() -> None:
     """Make ready for a Spark that the job may start on its only host; its memory is the engine's business there."""
     if is_installed():
+        os.environ.setdefault("SPARK_LOCAL_HOSTNAME", "localhost")  # without a network no other name is found
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
         _name_this_user(_private_folder())
 
 
@@ -54,13 +58,15 @@ def trusted(secret: bytes, name: str) -> dict[str, str]:
     }
 
 
-def start(
-    kind: str, heap: int, *arguments: str, environment: Mapping[str, str] | None = None
-) -> subprocess.Popen[bytes]:
+def start(kind: str, heap: int, *arguments: str) -> subprocess.Popen[bytes]:
     """Start a master or a worker with a heap of `heap` MiB."""
     command = [f"{os.environ['SPARK_HOME']}/bin/spark-class", _CLASSES[kind], *arguments]
-    variables = {**os.environ, "SPARK_DAEMON_MEMORY": f"{heap}m", **(environment or {})}
-    return subprocess.Popen(command, env=variables, start_new_session=True)  # noqa: S603 - a list, no shell
+    given = {
+        "SPARK_DAEMON_MEMORY": f"{heap}m",
+        "SPARK_DAEMON_JAVA_OPTS": _SHORT_WORK,
+        "SPARK_LAUNCHER_OPTS": _SHORT_WORK,
+    }
+    return subprocess.Popen(command, env=os.environ | given, start_new_session=True)  # noqa: S603 - a list, no shell
 
 
 def start_worker(name: str, first: str, share: host.Process) -> subprocess.Popen[bytes]:

@@ -6,21 +6,28 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 
-import pyarrow as pa
-from pyspark.sql import SparkSession
+from py4j.protocol import Py4JError
+from pyspark import SparkContext
 
 SECONDS = float(os.environ.get("PROBE_SECONDS", "0.2"))
+HUNGRY = "PROBE_HUNGRY" in os.environ  # tasks take all memory
 
 
-def _host(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    for _ in batches:
+def _host(numbers: Iterable[int]) -> Iterator[str]:
+    eaten = []
+    for _ in numbers:
+        while HUNGRY:
+            eaten.append(b"x" * (64 << 20))
         time.sleep(SECONDS)
-        yield pa.RecordBatch.from_pydict({"host": [socket.gethostname()]})
+        yield socket.gethostname()
 
 
 if __name__ == "__main__":
-    session = SparkSession.builder.getOrCreate()
-    rows = session.range(0, 8, 1, 8).mapInArrow(_host, "host string").collect()
-    print("hosts:", *sorted({row["host"] for row in rows}))  # noqa: T201 - what the test reads
-    session.stop()
+    context = SparkContext.getOrCreate()
+    try:
+        found = context.parallelize(range(8), 1 if HUNGRY else 8).mapPartitions(_host).collect()
+    except Py4JError:  # as the analyzer ends when tasks die again and again
+        sys.exit(4)
+    print("hosts:", *sorted(set(found)))  # noqa: T201 - what the test reads
+    context.stop()
     sys.exit(int(os.environ.get("PROBE_CODE", "0")))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from container.cluster import Resources, _secret, read_resources
-from container.inputs import sharded_input
+from container.inputs import sharded_folders
 
 TWO = ["algo-1", "algo-2"]
 
@@ -58,16 +58,17 @@ def test_jobs_have_different_secrets(tmp_path: Path) -> None:
 
 def given(distribution: str) -> dict[str, object]:
     """The request of a job with one input."""
-    storage = {"S3Uri": "s3://bucket/captured", "S3DataDistributionType": distribution, "LocalPath": "/opt/ml/x"}
+    storage = {"S3Uri": "s3://bucket/captured", "S3DataDistributionType": distribution, "LocalPath": "/opt/ml/x/"}
     return {"ProcessingInputs": [{"InputName": "input_1", "S3Input": storage, "DatasetDefinition": None}]}
 
 
-def test_a_share_of_the_files_is_not_taken_for_all(tmp_path: Path) -> None:
-    problem = sharded_input(written(tmp_path, given("ShardedByS3Key")))
-    assert "input_1" in problem
-    assert "Hint: read it in place, with s3://bucket/captured" in problem
+def test_folders_of_which_every_host_has_a_part_are_known(tmp_path: Path) -> None:
+    query = {"DataDistributionType": "ShardedByS3Key", "LocalPath": "/opt/ml/query"}
+    queried: dict[str, object] = {"ProcessingInputs": [{"S3Input": None, "DatasetDefinition": query}]}
+    assert sharded_folders(written(tmp_path, given("ShardedByS3Key"))) == ["/opt/ml/x"]
+    assert sharded_folders(written(tmp_path, queried)) == ["/opt/ml/query"]
 
 
 @pytest.mark.parametrize("document", [given("FullyReplicated"), {}, {"ProcessingInputs": None}, []])
 def test_other_inputs_are_taken_as_they_are(tmp_path: Path, document: object) -> None:
-    assert sharded_input(written(tmp_path, document)) == ""
+    assert sharded_folders(written(tmp_path, document)) == []

@@ -1,4 +1,4 @@
-"""docker-compose.yml: the demo reads s3:// on one host and on two, with the same result."""
+"""docker-compose.yml: the demo reads s3:// on one host and on two, with the same result, with either Docker Compose."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600), pytest.mark.xdist_gr
 
 ROOT = Path(__file__).parents[2]
 PROJECT = f"analyzer-test-{os.getpid()}"
+STAND_IN = "model-monitor-analyzer-s3"
+VERSIONS = ("docker-compose", "docker compose")
 COMPARE = """\
 from analyzer import s3
 from demo.faults import FAULTS
@@ -29,15 +31,30 @@ print(sum((fault.column, fault.check) in found for fault in FAULTS) == len(FAULT
 Up = Callable[[str], str]
 
 
-@pytest.fixture
-def up(image: str) -> Iterator[Up]:
+def installed(compose: str) -> bool:
+    """Whether this Docker Compose can be called."""
+    try:
+        return not subprocess.run([*compose.split(), "version"], capture_output=True, check=False).returncode
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture(params=VERSIONS)
+def up(image: str, request: pytest.FixtureRequest) -> Iterator[Up]:
     """Starts the jobs on one or two hosts; the log of the last."""
-    environment = {**os.environ, "COMPOSE_PROJECT_NAME": PROJECT, "S3_PORT": "0", "ANALYZER_IMAGE": image}
+    if not installed(request.param):
+        missing = f"`{request.param}` is not installed"
+        if os.environ.get("ANALYZER_REQUIRE_DOCKER") and not any(map(installed, VERSIONS)):
+            pytest.fail(f"{missing}, nor any other Docker Compose")
+        pytest.skip(missing)
+    chosen = {"COMPOSE": request.param, "COMPOSE_PROJECT_NAME": PROJECT, "S3_PORT": "0", "ANALYZER_IMAGE": image}
+    environment = os.environ | chosen
 
     def start(hosts: str) -> str:
         command = ["container/up", hosts]
         answer = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
         assert answer.returncode == 0, answer.stdout + answer.stderr
+        environment["ANALYZER_S3_IMAGE"] = STAND_IN  # built by the first call, and not again
         return answer.stderr
 
     yield start

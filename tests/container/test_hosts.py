@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.container.box import Box, Ended, docker, until
+from tests.container.box import SOURCE, Box, Ended, docker, until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300), pytest.mark.xdist_group("docker")]
 
@@ -67,14 +67,24 @@ def test_a_job_of_two_hosts_has_the_report_of_one(pair: Pair, box: Box) -> None:
         assert json.dumps(first.document(name)) == json.dumps(alone.document(name))
 
 
-def test_a_share_of_the_files_is_refused_by_all_and_explained_by_one(pair: Pair) -> None:
-    storage = {"S3Uri": "s3://bucket/data", "S3DataDistributionType": "ShardedByS3Key"}
-    for box in pair.boxes:
-        box.configure({"processingjobconfig.json": {"ProcessingInputs": [{"InputName": "data", "S3Input": storage}]}})
+def test_hosts_that_have_a_part_of_the_files_each_report_on_all_of_them(pair: Pair, box: Box) -> None:
+    """Files are dealt out over the hosts, as ShardedByS3Key does it; the report is that of a host with all files."""
+    storage = {"LocalPath": SOURCE, "S3Uri": "s3://bucket/data", "S3DataDistributionType": "ShardedByS3Key"}
+    request = REQUEST | {"ProcessingInputs": [{"InputName": "data", "S3Input": storage}]}
+    for at in range(6):
+        rows = ROWS.replace(",A\n", f",{at}\n")
+        pair.boxes[at % 2].put(f"part-{at}.csv", rows)
+        box.put(f"part-{at}.csv", rows)
+    for host in pair.boxes:
+        (host.root / "input/train.csv").unlink()
+        host.configure({"processingjobconfig.json": request})
     pair.start()
     first, second = pair.ended()
-    assert (first.code, second.code, second.message) == (2, 2, "")
-    assert "ShardedByS3Key" in first.message
+    alone = box.run("--network=none")
+    assert (first.code, second.code, second.message) == (0, 0, ""), first.log + second.log
+    assert "2 hosts have a part of the input each" in first.log
+    for name in ("statistics.json", "constraints.json"):
+        assert json.dumps(first.document(name)) == json.dumps(alone.document(name))
 
 
 @pytest.mark.parametrize("user", ["--user=1000:0", "--user=12345"])
@@ -99,6 +109,15 @@ def test_the_death_of_a_host_ends_the_other_with_its_name(pair: Pair, lost: int)
     left = pair.ended()[1 - lost]
     assert (left.code, f"host {NAMES[lost]}" in left.message) == (4, True), left.message
     assert time.monotonic() - began < 60
+
+
+@pytest.mark.timeout(600)  # the system takes its time to find a process to kill
+def test_hosts_without_memory_are_named_with_a_remedy(pair: Pair) -> None:
+    pair.start(PROBE, "--memory-swap=2g", PROBE_HUNGRY="yes")
+    first, second = pair.ended()
+    assert (first.code, second.code, second.message) == (4, 4, ""), first.log
+    assert first.message.startswith("Error: out of memory: the system killed processes of host algo-"), first.log
+    assert "Hint: use an instance type with more memory" in first.message
 
 
 def test_a_host_that_is_cut_off_is_noticed(pair: Pair, network: str) -> None:

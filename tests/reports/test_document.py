@@ -72,10 +72,13 @@ def test_a_list_an_array_and_single_numbers_are_written_alike(numbers: list[floa
 @given(ANY_TEXT, ANY_TEXT)
 def test_hostile_text_cannot_leave_its_string(key: str, text: str) -> None:
     data = render({key: text})
-    assert strictly(data) == {key: text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")} or (
-        strictly(data) == {key: text}
-    )
+    assert strictly(data) == {_whole(key): _whole(text)}
     assert not re.search("[<>&\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]", data.decode())
+
+
+def _whole(text: str) -> str:
+    """The text with its surrogates paired; one that stands alone is replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def test_a_document_inside_a_script_element_does_not_end_it() -> None:

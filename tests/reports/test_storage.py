@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import errno
 import os
-import threading
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, TextIO
+from typing import Any
 
 import boto3
 import pytest
@@ -48,119 +46,6 @@ def test_other_schemes_are_refused_before_a_folder_of_that_name_is_made() -> Non
     for attempt in (lambda: join("gs://bucket", "a.json"), lambda: document.write("gs://bucket/a.json", {})):
         with pytest.raises(OutputUnwritable, match=r"gs://bucket.*Hint: write to a local folder or to S3"):
             attempt()
-
-
-def test_a_document_is_written_with_its_folders_and_nothing_else_stays(folder: Path) -> None:
-    document.write(folder / "a.json", {"a": 1})
-    assert names(folder) == ["a.json"]
-    assert names(folder.parent) == ["output"]
-    assert (folder / "a.json").read_bytes() == document.render({"a": 1})
-
-
-def test_while_it_is_written_the_output_folder_shows_nothing(folder: Path) -> None:
-    seen: list[list[str]] = []
-
-    def fill(file: TextIO) -> None:
-        file.write("x" * 100_000)
-        seen.append(names(folder))
-
-    publish(folder / "a.json", fill)
-    assert seen == [[]]
-
-
-def test_a_document_replaces_that_of_an_earlier_run(folder: Path) -> None:
-    document.write(folder / "a.json", [1, 2, 3])
-    document.write(folder / "a.json", [])
-    assert (folder / "a.json").read_text() == "[ ]"
-
-
-def test_a_failure_half_way_leaves_the_old_document_and_no_draft(folder: Path) -> None:
-    document.write(folder / "a.json", {"old": True})
-    with pytest.raises(TypeError):
-        document.write(folder / "a.json", {"new": "x" * 100_000, "bad": object()})
-    assert b"old" in (folder / "a.json").read_bytes()
-    assert (names(folder), names(folder.parent)) == (["a.json"], ["output"])
-
-
-def test_another_users_agent_may_read_the_document(folder: Path) -> None:
-    before = os.umask(0o022)
-    try:
-        document.write(folder / "a.json", {})
-    finally:
-        os.umask(before)
-    assert (folder / "a.json").stat().st_mode & 0o777 == 0o644
-
-
-def test_where_the_parent_takes_no_folder_the_draft_is_hidden_inside(folder: Path) -> None:
-    folder.mkdir(parents=True)
-    (folder.parent / ".partial").write_text("in the way")
-    seen: list[list[str]] = []
-    publish(folder / "a.json", lambda _: seen.append(names(folder)))
-    assert [name[:8] for name in seen[0]] == [".a.json."]
-    assert names(folder) == ["a.json"]
-
-
-def test_an_output_folder_that_is_a_mount_of_its_own_gets_the_whole_document(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    replace = Path.replace
-
-    def across(self: Path, target: Path) -> Path:
-        if self.parent != target.parent:
-            raise OSError(errno.EXDEV, "Invalid cross-device link")
-        return replace(self, target)
-
-    monkeypatch.setattr(Path, "replace", across)
-    document.write(folder / "a.json", ["x" * 3_000_000])
-    assert (folder / "a.json").read_bytes() == document.render(["x" * 3_000_000])
-    assert (names(folder), names(folder.parent)) == (["a.json"], ["output"])
-
-
-def test_a_parent_on_another_device_is_left_as_it_was(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stat = Path.stat
-
-    def elsewhere(self: Path, **options: bool) -> Any:
-        return SimpleNamespace(st_dev=-1) if self.name == ".partial" else stat(self, **options)
-
-    monkeypatch.setattr(Path, "stat", elsewhere)
-    seen: list[list[str]] = []
-    publish(folder / "a.json", lambda _: seen.append(names(folder.parent)))
-    assert seen == [["output"]]
-    assert names(folder) == ["a.json"]
-
-
-def test_a_rename_that_fails_leaves_no_draft(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy(*_: object) -> Path:
-        raise OSError(errno.EBUSY, "Device or resource busy")
-
-    monkeypatch.setattr(Path, "replace", busy)
-    with pytest.raises(OutputUnwritable, match="busy"):
-        document.write(folder / "a.json", {})
-    assert (names(folder), names(folder.parent)) == ([], ["output"])
-
-
-def test_a_pipe_in_place_of_a_document_is_written_to_and_stays(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe")
-    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
-    try:
-        document.write(tmp_path / "pipe", {})
-        assert os.read(reader, 10) == b"{ }"
-    finally:
-        os.close(reader)
-    assert (tmp_path / "pipe").is_fifo()
-
-
-def test_many_writers_do_not_disturb_each_other(folder: Path) -> None:
-    def many(worker: int) -> None:
-        for index in range(20):
-            document.write(folder / f"{worker}-{index}.json", [worker])
-
-    threads = [threading.Thread(target=many, args=(worker,)) for worker in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(names(folder)) == 80
 
 
 def test_a_parent_that_is_a_file_is_explained(tmp_path: Path) -> None:
