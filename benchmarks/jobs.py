@@ -86,6 +86,11 @@ class Bench:
         }
         return self._analyze(self.folder / f"profile-{shape.columns}x{shape.rows}", settings)
 
+    def tabular(self, shape: Shape) -> Run:
+        """One baseline job over the CSV file that the peers read."""
+        settings = {"dataset_source": str(self.table(shape)), "dataset_format": '{"csv": {"header": true}}'}
+        return self._analyze(self.folder / f"tabular-{shape.columns}x{shape.rows}", settings)
+
     def floor(self, shape: Shape) -> Run:
         """Reading and parsing alone."""
         _say("floor")

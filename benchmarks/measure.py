@@ -23,12 +23,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a command: wall seconds; peak of the summed PSS and RSS in bytes; what it printed."""
+    """One run of a command: wall seconds; peak of the summed PSS and RSS in bytes; what it printed; CPU seconds."""
 
     seconds: float
     pss: int
     rss: int
     output: str
+    cpu: float = 0.0
 
 
 class CommandFailed(Exception):
@@ -42,8 +43,9 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
         process = subprocess.Popen(
             command, cwd=ROOT, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
-        pss = rss = 0
+        pss, rss, cpu = 0, 0, 0.0
         while process.poll() is None:
+            cpu = max(cpu, cpu_seconds(process.pid))
             pss, rss = max(pss, _memory(process.pid, "Pss:")), max(rss, _memory(process.pid, "Rss:"))
             _wait(process)
         seconds = time.perf_counter() - began
@@ -51,7 +53,15 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
         text = output.read()
     if process.returncode:
         raise CommandFailed(f"{command[0]} ended with {process.returncode}:\n" + "\n".join(text.splitlines()[-15:]))
-    return Run(seconds, pss, rss, text)
+    return Run(seconds, pss, rss, text, cpu)
+
+
+def cpu_seconds(session: int) -> float:
+    """CPU time so far of all processes of a session, those that ended and were waited for included (Linux only).
+
+    On a machine that is busy with other work it says more than wall time, though not the same as on a quiet one.
+    """
+    return sum(sum(map(int, fields[11:15])) for fields in _stats(session).values()) / os.sysconf("SC_CLK_TCK")
 
 
 def best(runs: Sequence[Run]) -> Run:
@@ -97,13 +107,20 @@ def _field(process: Path, field: str) -> int:
 
 
 def _processes(session: int) -> Iterator[Path]:
+    yield from _stats(session)
+
+
+def _stats(session: int) -> dict[Path, list[str]]:
+    """The numbers of /proc/*/stat from the third on, of all processes of a session."""
+    found = {}
     for folder in PROC.glob("[0-9]*"):
         try:
             fields = (folder / "stat").read_text("utf-8", "replace").rpartition(")")[2].split()
-        except OSError:
+        except OSError:  # the process ended meanwhile
             continue
         if int(fields[3]) == session:
-            yield folder
+            found[folder] = fields
+    return found
 
 
 def _processor() -> str:

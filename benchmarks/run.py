@@ -75,13 +75,16 @@ def width(bench: Bench) -> Iterable[Measure]:
 def spark(bench: Bench) -> Iterable[Measure]:
     """The Spark engine against the local one, and how it scales with cores and rows."""
     shape, large = Shape(bench.sizes.normal), Shape(bench.sizes.large)
-    local, ours = bench.scan(shape)["local"], bench.scan(shape, f"local[{CORES}]")
+    local, ours = bench.scan(shape), bench.scan(shape, f"local[{CORES}]")
     for name, target in (("second", 1.5), ("first", None)):
-        what = f"{shape.rows:,} records, {name} scan on Spark local[{CORES}] / local engine"
-        yield Measure(what, _seconds(ours[name]), _seconds(local), ours[name] / local, target)
-    small, own = bench.small_on_spark().seconds, bench.baseline[1].seconds
-    what = f"baseline {bench.sizes.small:,} x 70, whole process, Spark / local engine"
-    yield Measure(what, _seconds(small), _seconds(own), small / own, 4.0)
+        for kind, what in (("", "scan"), ("_cpu", "scan, CPU time")):
+            mine, other = ours[name + kind], local["local" + kind]
+            title = f"{shape.rows:,} records, {name} {what}, Spark local[{CORES}] / local engine"
+            yield Measure(title, _seconds(mine), _seconds(other), mine / other, None if kind else target)
+    small, own = bench.small_on_spark(), bench.baseline[1]
+    title = f"baseline {bench.sizes.small:,} x 70, whole process, Spark / local engine"
+    yield Measure(title, _seconds(small.seconds), _seconds(own.seconds), small.seconds / own.seconds, 4.0)
+    yield Measure(f"{title}, CPU time", _seconds(small.cpu), _seconds(own.cpu), small.cpu / own.cpu)
     middle = Shape(bench.sizes.wide_rows * bench.sizes.wide_columns // 70)  # as many cells as the wide data
     one, two = (bench.scan(middle, f"local-cluster[{count},1,1024]")["second"] for count in (1, 2))
     what = f"{middle.rows:,} records, 1 executor of one core / 2"

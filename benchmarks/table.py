@@ -40,10 +40,10 @@ def table_of(measures: Iterable[Measure]) -> str:
     return "\n".join([*head, *(measure.line for measure in measures)])
 
 
-def page_with(text: str, report: str) -> str:
+def page_with(text: str, report: str, markers: tuple[str, str] = (BEGIN, END)) -> str:
     """The page with the report between its markers; ValueError without them."""
-    head, begin, rest = text.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, rest = text.partition(markers[0])
+    _, end, tail = rest.partition(markers[1])
     if not (begin and end):
-        raise ValueError(f"the page has lost its markers. Hint: it needs the lines {BEGIN} and {END}.")
-    return f"{head}{BEGIN}\n{report}\n{END}{tail}"
+        raise ValueError(f"the page has lost its markers. Hint: it needs the lines {markers[0]} and {markers[1]}.")
+    return f"{head}{begin}\n{report}\n{end}{tail}"

@@ -18,6 +18,7 @@ from analyzer.errors import ConfigError
 if TYPE_CHECKING:
     from analyzer.engines.task import Report
     from analyzer.fold import Scan
+    from analyzer.join.join import Join
     from analyzer.split import Source
 
 RESOURCE_CONFIG = "/opt/ml/config/resourceconfig.json"
@@ -32,15 +33,28 @@ class Choice:
     engine: str
     reason: str
 
-    def run(self, scan: Scan, source: Source, processes: int, report: Report) -> Any:
+    def run(self, scan: Scan, source: Source | Join, processes: int, report: Report) -> Any:
         """The state of a scan over a source. processes: of this machine; a Spark cluster has its own."""
+        from analyzer.join.join import Join  # noqa: PLC0415 - loads Arrow
+
+        if isinstance(source, Join):
+            return self._run_join(scan, source, processes, report)
         if self.engine == "spark":
             from analyzer.engines import spark  # noqa: PLC0415 - only here pyspark may be loaded
 
-            return spark.run(scan, source, spark.session(processes), report)
+            return spark.run(scan, source, spark.session(processes, scans_only=True), report)
         from analyzer.engines import local  # noqa: PLC0415 - loads Arrow
 
         return local.run(scan, source, processes, report)
+
+    def _run_join(self, scan: Scan, join: Join, processes: int, report: Report) -> Any:
+        if self.engine == "spark":
+            from analyzer.engines import spark, spark_join  # noqa: PLC0415 - as above
+
+            return spark_join.run(scan, join, spark.session(processes, scans_only=True), report)
+        from analyzer.engines import local_join  # noqa: PLC0415 - as above
+
+        return local_join.run(scan, join, processes, report)
 
 
 def choose(wanted: str, size_bytes: int, hosts: int = 1, *, needs_spark: bool = False) -> Choice:
@@ -57,6 +71,8 @@ def choose(wanted: str, size_bytes: int, hosts: int = 1, *, needs_spark: bool = 
         reason = "checks of your own run on Spark"
     elif hosts > 1:
         reason = f"the job has {hosts} hosts"
+    elif is_submitted():
+        reason = "started by spark-submit"
     elif size_bytes > SPARK_FROM_BYTES:
         missing = spark_is_missing()
         if missing:
@@ -82,13 +98,29 @@ def spark_is_missing() -> str:
     absent = [name for name in ("pyspark", "pandas") if find_spec(name) is None]
     if absent:
         return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed"
-    if "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit, which is Java
+    if is_submitted():  # by Java, then
         return ""
     home = os.environ.get("JAVA_HOME")
     found = shutil.which("java", path=os.path.join(home, "bin")) if home else shutil.which("java")  # noqa: PTH118
     if found:
         return ""
     return f"JAVA_HOME={home!r} holds no bin/java" if home else "Java is neither on the PATH nor named by JAVA_HOME"
+
+
+def is_submitted() -> bool:
+    """Whether spark-submit started this process."""
+    return "PYSPARK_GATEWAY_PORT" in os.environ
+
+
+def start_submitted() -> None:
+    """Start Spark now if spark-submit started this process, whatever engine will run.
+
+    A cluster ends drivers that have not asked for Spark within a time (YARN: 100 s), and those that never do.
+    """
+    if is_submitted():
+        from analyzer.engines import spark  # noqa: PLC0415 - only here pyspark may be loaded
+
+        spark.session()
 
 
 def host_count(path: str = RESOURCE_CONFIG) -> int:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from analyzer.engines.task import Report, Task, silent, stored_bytes, use_one_core
+from analyzer.engines.task import LARGEST_BLOCK, Report, Task, silent, stored_bytes, use_one_core
 from analyzer.errors import EngineFailed
 from analyzer.fold import Scan, aligned_blocks, merge_tree
 from analyzer.split import Source
@@ -41,10 +42,7 @@ def _apart(task: Task, processes: int, report: Report) -> Iterator[Any]:
     """States of aligned blocks of splits, in order; at most a few blocks are under way or waiting at once."""
     count = len(task.splits)
     blocks = aligned_blocks(count, block_size(count, processes))
-    # Forking shares the loaded libraries; the parent has started no threads of its own by now.
-    context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
-    workers = ProcessPoolExecutor(processes, context, _prepare, (task,))
-    try:
+    with pool(processes, _prepare, (task,)) as workers:
         waiting = deque((block, workers.submit(_fold_block, block)) for block in islice(blocks, 2 * processes))
         while waiting:
             block, future = waiting.popleft()
@@ -52,6 +50,16 @@ def _apart(task: Task, processes: int, report: Report) -> Iterator[Any]:
             waiting.extend((fresh, workers.submit(_fold_block, fresh)) for fresh in islice(blocks, 1))
             yield task.scan.load(dumped)
             report(rows, stored_bytes(task.splits[block.start : block.stop]))
+
+
+@contextmanager
+def pool(processes: int, prepare: Callable[..., None], given: tuple[Any, ...] = ()) -> Iterator[ProcessPoolExecutor]:
+    """Worker processes that have prepared themselves; EngineFailed when one dies."""
+    # Forking shares the loaded libraries; the parent has started no threads of its own by now.
+    context = multiprocessing.get_context("fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn")
+    workers = ProcessPoolExecutor(processes, context, prepare, given)
+    try:
+        yield workers
     except BrokenProcessPool as error:
         raise EngineFailed(
             "A worker process was killed, most likely for lack of memory. Hint: use a machine with more memory, "
@@ -64,7 +72,7 @@ def _apart(task: Task, processes: int, report: Report) -> Iterator[Any]:
 def block_size(splits: int, processes: int) -> int:
     """Splits per task, a power of two: several tasks a process, so that none waits long for the last."""
     size = 1
-    while splits >= 16 * processes * size:
+    while splits >= 16 * processes * size and size < LARGEST_BLOCK:
         size *= 2
     return size
 

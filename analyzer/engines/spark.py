@@ -1,59 +1,57 @@
-"""Spark engine: blocks of splits, or the partitions of a frame, folded by Spark tasks and merged here in their order.
+"""Spark engine: blocks of splits, or the partitions of a frame, folded by Spark tasks and merged in their order.
 
-Every task folds one aligned block of splits and returns one row; there are at most a few rows per core, whatever the
-number of rows, splits or columns. Reports are therefore those of the local engine, byte for byte.
+Every task folds one aligned block of splits and returns one row, its state; `spark_tree` makes one of all states.
+Reports are therefore those of the local engine, byte for byte.
 Source: design.md 3 (one canonical merge tree) and 4.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import pyarrow as pa
 from py4j.protocol import Py4JError
-from pyspark import RDD, Accumulator, SparkContext, StorageLevel, TaskContext
+from pyspark import Accumulator, SparkContext, TaskContext
 from pyspark.errors import PySparkException, PySparkTypeError
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.pandas.types import to_arrow_type
 from pyspark.sql.types import StructField
 
-from analyzer.arrow import leave_pandas_out
 from analyzer.batch import Batch
 from analyzer.engines.choice import require_spark
+from analyzer.engines.spark_log import listening
 from analyzer.engines.spark_settings import settings
-from analyzer.engines.spark_watch import REMEDY, Note, Notes, Watch, error_of, told
-from analyzer.engines.task import Report, Rows, Task, silent, stored_bytes, use_one_core
-from analyzer.errors import AnalyzerError, EngineFailed
-from analyzer.fold import Scan, aligned_blocks, fold_batches, merge_tree
-from analyzer.memory import keep_freed_memory
-from analyzer.split import Source
+from analyzer.engines.spark_tree import Folded, attempted, merged, prepare
+from analyzer.engines.spark_watch import Note, Notes, Watch, told
+from analyzer.engines.task import LARGEST_BLOCK, Report, Rows, Task, silent, stored_bytes
+from analyzer.errors import EngineFailed
+from analyzer.fold import Scan, aligned_blocks, fold_batches
+from analyzer.split import Source, Split
 
 BLOCKS_PER_CORE = 8
-COLLECTED = 16  # blocks that come back at once; a power of two
 ELASTIC_CORES = 64  # taken for granted where executors come and go
 ROW = "place bigint, failure string, message string, state binary"
 
-Folded = tuple[int, str, str, bytes]
-"""Place, name and message of the error or two empty texts, dumped state."""
 View = Callable[[pa.RecordBatch], Batch]
 """Makes a batch of cells from rows of a frame."""
 
 
-def session(processes: int = 1) -> SparkSession:
+def session(processes: int = 1, *, scans_only: bool = False) -> SparkSession:
     """The session that is active; else a new one on SPARK_MASTER, or on this machine with so many tasks at a time.
 
-    Raises ConfigError when pyspark or Java is missing, EngineFailed when Spark does not start.
+    scans_only: nothing but `run` will use it. Raises ConfigError when pyspark or Java is missing, EngineFailed when
+    Spark does not start.
     """
     if SparkContext._active_spark_context is not None:  # noqa: SLF001 - there is no public way to ask
         return SparkSession.getActiveSession() or SparkSession.builder.getOrCreate()
     require_spark("analyzer_engine=spark")
     builder = SparkSession.builder.appName("model-monitor-analyzer")
-    for name, value in settings(processes).items():
+    for name, value in settings(processes, scans_only=scans_only).items():
         builder = builder.config(name, value)
     try:
         return builder.getOrCreate()
@@ -70,13 +68,14 @@ def run(scan: Scan, source: Source, session: SparkSession, report: Report = sile
     """
     splits = source.splits()
     ranges = aligned_blocks(len(splits), block_size(len(splits), session))
-    blocks = [(place, pickle.dumps(splits[block.start : block.stop])) for place, block in enumerate(ranges)]
+    blocks = [(place, packed(splits[block.start : block.stop])) for place, block in enumerate(ranges)]
     if not blocks:
         return scan.zero()
     watch = Watch(session.sparkContext, report)
-    # One block a partition. Not a DataFrame: Spark SQL takes four seconds to get ready for its first query.
-    spread = session.sparkContext.parallelize(blocks, len(blocks))
-    return _merged(scan, spread.mapPartitions(_BlockTask(scan, source, watch.notes)), watch)
+    task = _BlockTask(scan, source.reader(), watch.notes)
+    with watch.watching():
+        # One block a partition. Not a DataFrame: Spark SQL takes four seconds to get ready for its first query.
+        return merged(scan, session.sparkContext.parallelize(blocks, len(blocks)).mapPartitions(task))
 
 
 def run_frame(scan: Scan, frame: DataFrame, view: View, report: Report = silent) -> Any:
@@ -86,7 +85,8 @@ def run_frame(scan: Scan, frame: DataFrame, view: View, report: Report = silent)
     """
     few = _plain(frame).coalesce(BLOCKS_PER_CORE * _cores(frame.sparkSession))
     watch = Watch(frame.sparkSession.sparkContext, report)
-    return _merged(scan, few.mapInArrow(_FrameTask(scan, view, watch.notes), ROW).rdd, watch)
+    with watch.watching():
+        return merged(scan, few.mapInArrow(_FrameTask(scan, view, watch.notes), ROW).rdd)
 
 
 def first_rows(frame: DataFrame, count: int) -> list[pa.RecordBatch]:
@@ -123,8 +123,8 @@ def _is_known(column: StructField) -> bool:
 
 
 def block_size(splits: int, session: SparkSession) -> int:
-    """Splits of a block, a power of two: at most BLOCKS_PER_CORE blocks for every core of the cluster."""
-    most, size = BLOCKS_PER_CORE * _cores(session), 1
+    """Splits of a block, a power of two: at most BLOCKS_PER_CORE blocks for every core, or blocks of LARGEST_BLOCK."""
+    most, size = max(BLOCKS_PER_CORE * _cores(session), -(-splits // LARGEST_BLOCK)), 1
     while splits > most * size:
         size *= 2
     return size
@@ -148,11 +148,11 @@ class _BlockTask:
     notes: Accumulator[Notes]
 
     def __call__(self, blocks: Iterable[tuple[int, bytes]]) -> Iterator[Folded]:
-        _prepare()
-        for place, pickled in blocks:
-            splits = pickle.loads(pickled)  # noqa: S301 - our own driver wrote it
+        prepare()
+        for place, packed in blocks:
+            splits = unpacked(packed)
             fold = partial(Task(self.scan, self.source, splits).fold, range(len(splits)))
-            yield _folded(place, self.scan, fold, stored_bytes(splits), self.notes)
+            yield folded(place, self.scan, fold, stored_bytes(splits), self.notes)
 
 
 @dataclass(frozen=True)
@@ -164,10 +164,10 @@ class _FrameTask:
     notes: Accumulator[Notes]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        _prepare()
+        prepare()
         context = TaskContext.get()
         place = context.partitionId() if context else 0
-        row = _folded(place, self.scan, partial(self._fold, batches), 0, self.notes)
+        row = folded(place, self.scan, partial(self._fold, batches), 0, self.notes)
         names = ("place", "failure", "message", "state")
         yield pa.RecordBatch.from_pydict({name: [cell] for name, cell in zip(names, row, strict=True)})
 
@@ -176,50 +176,26 @@ class _FrameTask:
         return fold_batches(self.scan, rows.counted(map(self.view, batches))), rows.count
 
 
-def _prepare() -> None:
-    leave_pandas_out()
-    keep_freed_memory()
-    use_one_core()
+def packed(splits: Sequence[Split]) -> bytes:
+    """A block of splits as it travels; paths have much in common."""
+    return zlib.compress(pickle.dumps(splits), 1)
 
 
-def _folded(
-    place: int, scan: Scan, fold: Callable[[], tuple[Any, int]], size: int, notes: Accumulator[Notes]
-) -> Folded:
-    """What a task returns: its dumped state, or the error that the driver will raise again."""
-    dumped, note = b"", Note(0, size)
-    try:
-        state, rows = fold()
-        dumped, note = scan.dump(state), Note(rows, size)
-    except AnalyzerError as error:
-        note = Note(0, size, type(error).__name__, str(error))
-    except MemoryError:
-        note = Note(0, size, EngineFailed.__name__, f"A Spark task ran out of memory. Hint: {REMEDY}.")
-    notes.add({place: note})
-    return place, note.failure, note.message, dumped
+def unpacked(packed: bytes) -> Sequence[Split]:
+    """The splits of a block that arrived."""
+    splits: Sequence[Split] = pickle.loads(zlib.decompress(packed))  # noqa: S301 - our own driver wrote it
+    return splits
 
 
-def _merged(scan: Scan, results: RDD[Any], watch: Watch) -> Any:
-    """One state from the results of all tasks, which come in the order of partitions; that is the order of places."""
-    with watch.watching():
-        few = results.getNumPartitions() <= COLLECTED
-        rows = results.collect() if few else _in_groups(results)
-        return merge_tree(scan, (scan.load(_sound(*row)) for row in rows))
+def folded(place: int, scan: Scan, fold: Callable[[], tuple[Any, int]], size: int, notes: Accumulator[Notes]) -> Folded:
+    """What a task returns; its note reaches the driver at once."""
+    counted = [0]
 
+    def dumped() -> bytes:
+        state, counted[0] = fold()
+        return scan.dump(state)
 
-def _in_groups(results: RDD[Any]) -> Iterator[Any]:
-    """Results in order, so many at a time; the executors keep them until they are asked for."""
-    kept = results.persist(StorageLevel.MEMORY_AND_DISK)
-    try:
-        kept.count()
-        for group in aligned_blocks(kept.getNumPartitions(), COLLECTED):
-            yield from kept.context.runJob(kept, iter, list(group))
-    finally:
-        with suppress(Py4JError):  # the Java process may be what failed
-            kept.unpersist()
-
-
-def _sound(_place: int, failure: str, message: str, state: bytes) -> bytes:
-    """The dumped state, unless the task failed."""
-    if failure:
-        raise error_of(failure, message)
-    return bytes(state)
+    with listening() as said:
+        row = attempted(place, dumped)
+    notes.add({place: Note(counted[0], size, *row[1:3], tuple(said))})
+    return row

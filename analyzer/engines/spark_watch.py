@@ -14,25 +14,56 @@ from pyspark import Accumulator, AccumulatorParam, SparkContext
 from pyspark.errors import PySparkException
 
 from analyzer import errors
+from analyzer.engines.spark_log import Line, Relay
 from analyzer.engines.task import Report
 from analyzer.errors import AnalyzerError, EngineFailed
 from analyzer.log import one_line
 
 PROGRESS_SECONDS = 0.3
-REMEDY = "use hosts with more memory, or fewer tasks at a time (analyzer_processes, spark.executor.cores)"
+REMEDY = (
+    "use hosts with more memory, or fewer tasks at a time (analyzer_processes, spark.executor.cores), or on YARN and "
+    "Kubernetes give Python more (spark.executor.memoryOverhead)"
+)
+_HERE = re.compile(r"local(\[|$)")  # masters whose tasks share this process's standard error
 _GROUP_PROPERTIES = ("spark.jobGroup.id", "spark.job.description", "spark.job.interruptOnCancel")
 _RAISED = re.compile(r"Traceback \(most recent call last\):\n(?: .*\n|\n)+(\S.*)")
-_LOST = re.compile(r"ExecutorLost|exited unexpectedly|OutOfMemory|heap space|killed by|exit (?:code|status):? 137")
+# What Spark's texts mean, the first that fits: what happened, and what helps.
+_CAUSES = (
+    (
+        re.compile(r"No space left on device|Disk quota exceeded"),
+        "A working folder of Spark is full",
+        "free space there or name another one (spark.local.dir; on SageMaker a larger VolumeSizeInGB)",
+    ),
+    (
+        re.compile(r"spark\.driver\.maxResultSize"),
+        "The states of all columns are larger than spark.driver.maxResultSize",
+        "set it to 0, which is no limit",
+    ),
+    (
+        re.compile(r"OutOfMemoryError|heap space|GC overhead limit|exited with code 52"),
+        "A Java process of Spark ran out of memory",
+        "give it more (spark.executor.memory, spark.driver.memory), or set spark.executor.cores to a smaller number",
+    ),
+    (
+        re.compile(r"ExecutorLost|exited unexpectedly|killed by|exit (?:code|status):? 137"),
+        "Spark tasks were lost again and again, most likely for lack of memory",
+        REMEDY,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a finished task tells the driver at once: its rows, the stored bytes behind them, its error if it failed."""
+    """What a finished task tells the driver at once: its rows, the stored bytes behind them, its error if it failed.
+
+    said: the first lines it logged.
+    """
 
     rows: int = 0
     size: int = 0
     failure: str = ""
     message: str = ""
+    said: tuple[Line, ...] = ()
 
 
 Notes = dict[int, Note]
@@ -58,6 +89,8 @@ class Watch:
         self._context = context
         self._report = report
         self._reported: set[int] = set()
+        self._is_here = _HERE.match(context.master or "") is not None
+        self._lines = Relay()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -72,7 +105,7 @@ class Watch:
         try:
             yield
             done.set()
-        except (Py4JError, PySparkException) as error:
+        except (Py4JError, PySparkException, OSError) as error:
             raise self._explained(error) from error
         finally:
             self._end(group, done, watcher, own=not given)
@@ -90,6 +123,8 @@ class Watch:
         for place in notes.keys() - self._reported:
             self._reported.add(place)
             self._report(notes[place].rows, notes[place].size)
+            if not self._is_here:
+                self._lines.repeat(notes[place].said)
         return any(note.failure for note in notes.values())
 
     def _end(self, group: str, done: threading.Event, watcher: threading.Thread, *, own: bool) -> None:
@@ -120,8 +155,9 @@ def explained(error: Exception) -> Exception:
     if isinstance(error, Py4JNetworkError):
         return EngineFailed(f"Spark's Java process ended, most likely for lack of memory. Hint: {REMEDY}.")
     text = str(error)
-    if _LOST.search(text):
-        return EngineFailed(f"Spark tasks were lost again and again, most likely for lack of memory. Hint: {REMEDY}.")
+    for pattern, happened, remedy in _CAUSES:
+        if pattern.search(text):
+            return EngineFailed(f"{happened}. Hint: {remedy}.")
     raised = _RAISED.findall(text)
     if raised:
         return RuntimeError(f"in a Spark task: {one_line(raised[-1], 300)}")
@@ -130,5 +166,7 @@ def explained(error: Exception) -> Exception:
 
 def told(error: Exception) -> str:
     """The first line of a message, without Java's stack trace."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("An error occ")]
+    lines = [
+        line.strip(" :\t") for line in str(error).splitlines() if line.strip() and not line.startswith("An error occ")
+    ]
     return one_line(lines[0] if lines else type(error).__name__, 300)

@@ -12,6 +12,7 @@ from analyzer.batch import Batch
 from analyzer.fold import Scan, fold_batches, merge_tree
 from analyzer.split import Source, Split
 
+LARGEST_BLOCK = 64  # splits; a task that is lost costs no more, and progress shows that often
 Report = Callable[[int, int], None]
 """Called with the rows and stored bytes that were just finished."""
 

@@ -30,6 +30,14 @@ def test_one_host_and_not_too_much_data_is_local(missing: str, size: int) -> Non
     assert choose("auto", size) == Choice("local", "one host, and at most 64 GiB of input")
 
 
+def test_what_spark_submit_started_runs_on_spark_however_small_the_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "find_spec", lambda _: object())
+    monkeypatch.setenv("PYSPARK_GATEWAY_PORT", "1")
+
+    assert choose("auto", 0) == Choice("spark", "started by spark-submit")
+    assert choose("local", 0) == Choice("local", "analyzer_engine=local")
+
+
 def test_large_input_takes_spark_where_it_is(missing: str) -> None:
     found = choose("auto", SPARK_FROM_BYTES + 1)
 
@@ -141,7 +149,21 @@ def test_a_cluster_keeps_its_own_settings(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("PYSPARK_PYTHON", "python3")
     monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
 
-    assert spark_settings.settings(2).keys() == {"spark.master", "spark.ui.showConsoleProgress"}
+    found = spark_settings.settings(2).keys() - spark_settings.python_settings().keys()
+
+    assert found == {"spark.master", "spark.ui.showConsoleProgress"}
+
+
+@pytest.mark.parametrize("master", [None, "spark://algo-1:7077"])
+def test_java_is_set_for_a_quick_start_only_where_it_does_not_count(
+    monkeypatch: pytest.MonkeyPatch, master: str | None
+) -> None:
+    monkeypatch.setenv("SPARK_MASTER", master) if master else monkeypatch.delenv("SPARK_MASTER", raising=False)
+
+    quick = spark_settings.settings(2, scans_only=True)
+
+    added = quick.keys() - spark_settings.settings(2).keys()
+    assert added == {"spark.driver.defaultJavaOptions", "spark.executor.defaultJavaOptions"}
 
 
 def loaded(code: str) -> set[str]:

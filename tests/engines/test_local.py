@@ -11,6 +11,7 @@ from analyzer.batch import Batch
 from analyzer.engines import local
 from analyzer.errors import EngineFailed, ScriptError
 from analyzer.fold import aligned_blocks, merge_tree
+from tests.engines.reports import split_at
 from tests.engines.sources import ROWS, SCAN, Numbers
 from tests.engines.traffic import write_traffic
 from tests.jobs import CAPTURE, Finished, monitor, run_job
@@ -80,7 +81,7 @@ def traffic(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _report(
     folder: Path, traffic: Path, baseline: Finished, processes: int, monkeypatch: pytest.MonkeyPatch
 ) -> Finished:
-    monkeypatch.setattr("analyzer.sources.splits.plan.__defaults__", (True, 200_000, None))
+    split_at(monkeypatch, 200_000)
     return monitor(folder, traffic, baseline.output, dataset_format=CAPTURE, analyzer_processes=processes)
 
 

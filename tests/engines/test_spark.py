@@ -13,6 +13,7 @@ import analyzer
 from analyzer.engines import local
 from analyzer.engines.choice import spark_is_missing
 from analyzer.errors import AnalyzerError, EngineFailed, ScriptError, SourceUnreadable
+from analyzer.fold import Scan
 from tests.engines.sources import ROWS, SCAN, Numbers
 
 if TYPE_CHECKING:
@@ -20,16 +21,20 @@ if TYPE_CHECKING:
 
 if missing := spark_is_missing():
     pytest.skip(f"Spark cannot start: {missing}", allow_module_level=True)
-from analyzer.engines import spark, spark_watch
+from analyzer.engines import spark, spark_tree, spark_watch
 
 pytestmark = pytest.mark.spark
 
 
-@pytest.mark.parametrize(("count", "size"), [(0, 1), (1, 1), (2, 1), (7, 1), (61, 64), (61, 32), (61, 8), (18, 1)])
+@pytest.mark.parametrize(
+    ("count", "size", "together"),
+    [(0, 1, 4), (1, 1, 4), (2, 1, 4), (7, 1, 16), (61, 64, 4), (61, 32, 4), (61, 8, 4), (18, 1, 4), (18, 1, 16)],
+)
 def test_any_number_of_blocks_leaves_the_state_of_the_local_engine(
-    session: SparkSession, monkeypatch: pytest.MonkeyPatch, count: int, size: int
+    session: SparkSession, monkeypatch: pytest.MonkeyPatch, count: int, size: int, together: int
 ) -> None:
-    """Up to 16 blocks come back at once, more one by one."""
+    """Few states come back at once; more are merged by tasks, 18 of them four at a time in two steps."""
+    monkeypatch.setattr(spark_tree, "COLLECTED", together)
     monkeypatch.setattr(spark, "block_size", lambda *_: size)
 
     state = spark.run(SCAN, Numbers(count), session)
@@ -37,13 +42,37 @@ def test_any_number_of_blocks_leaves_the_state_of_the_local_engine(
     assert SCAN.dump(state) == SCAN.dump(local.run(SCAN, Numbers(count)))
 
 
-@pytest.mark.parametrize("splits", [1, 2, 15, 16, 17, 1000, 1_000_000])
+@pytest.mark.parametrize("splits", [1, 2, 15, 16, 17, 1000, 1024])
 def test_there_are_at_most_eight_blocks_for_every_core(session: SparkSession, splits: int) -> None:
     size = spark.block_size(splits, session)
 
     assert size & (size - 1) == 0
     assert -(-splits // size) <= 16
     assert size == 1 or -(-splits // (size // 2)) > 16
+
+
+@pytest.mark.parametrize("splits", [1025, 1_000_000, 1_000_001])
+def test_much_data_is_cut_into_blocks_that_are_soon_done(session: SparkSession, splits: int) -> None:
+    """However few the cores: a task that is lost is not hours of work."""
+    assert spark.block_size(splits, session) <= 64
+
+
+@pytest.mark.parametrize("count", [18, 40])
+def test_at_most_sixteen_states_reach_the_driver(
+    session: SparkSession, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    monkeypatch.setattr(spark, "block_size", lambda *_: 1)
+    loaded: list[int] = []
+    load = Scan.load
+
+    def noting(scan: Scan, data: bytes) -> object:
+        loaded.append(len(data))
+        return load(scan, data)
+
+    monkeypatch.setattr(Scan, "load", noting)
+    spark.run(SCAN, Numbers(count, rows=20), session)
+
+    assert len(loaded) == -(-count // 16)
 
 
 @pytest.mark.parametrize(
@@ -95,17 +124,23 @@ def test_progress_counts_every_row_and_byte_once(session: SparkSession, count: i
     assert (sum(rows for rows, _ in seen), sum(size for _, size in seen)) == (count * ROWS, count)
 
 
-@pytest.mark.parametrize("count", [8, 18])
-def test_the_number_of_jobs_does_not_depend_on_the_number_of_columns(session: SparkSession, count: int) -> None:
-    def jobs(columns: int) -> int:
-        context, group = session.sparkContext, f"columns-{count}-{columns}"
+@pytest.mark.parametrize(("count", "stages"), [(8, 1), (18, 2)])
+def test_a_scan_is_one_job_whatever_the_number_of_columns(
+    session: SparkSession, monkeypatch: pytest.MonkeyPatch, count: int, stages: int
+) -> None:
+    """As Spark's status tracker counts; and every split is read once."""
+    monkeypatch.setattr(spark, "block_size", lambda *_: 1)
+    for columns in (2, 26):
+        context, group, seen = session.sparkContext, f"columns-{count}-{columns}", []
         context.setJobGroup(group, "a test")
-        spark.run(SCAN, Numbers(count, columns=columns), session)
+        spark.run(SCAN, Numbers(count, columns=columns, rows=20), session, lambda rows, _: seen.append(rows))  # noqa: B023
         assert context.getLocalProperty("spark.jobGroup.id") == group
         context.setLocalProperty("spark.jobGroup.id", None)  # type: ignore[arg-type]  # None removes it
-        return len(context.statusTracker().getJobIdsForGroup(group))
+        tracker = context.statusTracker()
+        jobs = [tracker.getJobInfo(number) for number in tracker.getJobIdsForGroup(group)]
 
-    assert jobs(2) == jobs(26)
+        assert [len(job.stageIds) for job in jobs if job] == [stages]
+        assert sum(seen) == count * 20
 
 
 def test_a_scan_leaves_no_job_group_behind(session: SparkSession) -> None:
