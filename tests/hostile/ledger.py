@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections import Counter
@@ -105,6 +104,13 @@ def put(folder: Path, name: str, data: bytes) -> Path:
     return folder / "in"
 
 
+# Started from here, a process would count the memory of this one, which it shares until it is another program.
+_MEASURED = (
+    "import resource, subprocess, sys; code = subprocess.call(sys.argv[1:]); "
+    "print(code, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss >> 10)"
+)
+
+
 @dataclass(frozen=True)
 class Process:
     """A job that ran in a process of its own: exit code, message, log, peak memory in MiB."""
@@ -129,14 +135,19 @@ def process(folder: Path, source: Path, **settings: object) -> Process:
     folder.mkdir(parents=True, exist_ok=True)
     log = folder / "log"
     with log.open("wb") as stderr:
-        command = [sys.executable, "-m", "analyzer"]
-        started = subprocess.Popen(command, env=environment, cwd=folder, stderr=stderr)
-        _, status, usage = os.wait4(started.pid, 0)
-        started.returncode = os.waitstatus_to_exitcode(status)
+        ended = subprocess.run(
+            [sys.executable, "-S", "-c", _MEASURED, sys.executable, "-m", "analyzer"],
+            env=environment,
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            check=False,
+        )
+    code, memory = map(int, ended.stdout.split()[-2:])
     message = (folder / "message").read_text("utf-8")
     strict_files(folder / "out")
     strict_files(folder / "metrics")
-    return Process(started.returncode, message, log.read_text("utf-8"), usage.ru_maxrss >> 10)
+    return Process(code, message, log.read_text("utf-8"), memory)
 
 
 def _refused(constant: str) -> None:
