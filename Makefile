@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench image contract up down lock clean
+.PHONY: help setup demo test check lint types bench image contract package checks clusters up down lock clean
 
 help: ## print these verbs
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -38,11 +38,20 @@ contract: $(VENV)/.dev ## run the container tests on the image; ANALYZER_IMAGE n
 	ANALYZER_REQUIRE_DOCKER=1 ANALYZER_IMAGE=$${ANALYZER_IMAGE:-model-monitor-analyzer} \
 	  $(BIN)/python -m pytest -m docker tests/container $(ARGS)
 
+package: $(VENV)/.runtime ## build the archive that spark-submit ships (docs/reference/clusters.md) into dist
+	$(BIN)/python -m emr.package $(ARGS)
+
+checks: $(VENV)/.dev ## run users' own checks against Deequ, every kind of them (needs Java and Deequ's jars)
+	$(BIN)/python -m tests.jars && ANALYZER_REQUIRE_DEEQU=1 $(BIN)/python -m pytest -n $(WORKERS) -m deequ tests $(ARGS)
+
+clusters: $(VENV)/.dev ## ship the archive to a standalone Spark and a YARN on this machine (needs Java and Maven)
+	ANALYZER_REQUIRE_CLUSTERS=1 $(BIN)/python -m pytest -m clusters tests/clusters $(ARGS)
+
 up: ## run the demo in containers, against a stand-in for S3; HOSTS=two uses two hosts
 	container/up $(HOSTS)
 
 down: ## stop and remove what `make up` left
-	docker-compose --profile one --profile two down --volumes || docker compose --profile one --profile two down --volumes
+	container/compose down --volumes
 
 lock: ## renew the lock files from pyproject.toml (needs uv)
 	./requirements.sh

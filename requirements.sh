@@ -12,5 +12,6 @@ compile() { # lock file, extras and constraints
 
 compile requirements.lock --extra build pyproject.toml
 compile requirements-spark.lock --extra build --extra spark --constraint requirements.lock pyproject.toml
+compile requirements-spark-4.1.lock --extra build --extra spark-4 --constraint requirements.lock pyproject.toml
 compile requirements-dev.lock --extra build --extra dev --extra spark --constraint requirements.lock pyproject.toml
 compile requirements-peers.lock --group pyproject.toml:peers

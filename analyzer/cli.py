@@ -26,7 +26,7 @@ from analyzer.engines.choice import RESOURCE_CONFIG
 from analyzer.errors import AnalyzerError, EngineFailed, OutputUnwritable
 from analyzer.job import PROCESSING_CONFIG, Job, Outcome, given_values
 from analyzer.reports.message import write_message
-from analyzer.settings import BY_NAME, MESSAGE, SETTINGS, Setting
+from analyzer.settings import BASELINE, BY_NAME, CLARIFY, MESSAGE, QUALITY, SCRIPT, SETTINGS, Setting
 
 CGROUP = "/sys/fs/cgroup"
 STOPPED = 143
@@ -38,6 +38,9 @@ _bootstrap = logging.getLogger("bootstrap")
 
 _INSIDE_OUTPUT = {"output_message_file": "message", "cloudwatch_metrics_directory": "metrics"}
 
+_ANALYSES = {"merge": "MERGE", "suggest-checks": "SUGGEST_CHECKS"}  # of commands that name one
+_OF_MONITORS = (BASELINE, SCRIPT, QUALITY, CLARIFY)  # settings that a merge job has no use for
+
 _EXAMPLES = """\
 examples:
   model-monitor baseline --dataset-source train.csv --output-path baseline
@@ -47,6 +50,12 @@ examples:
       --baseline-constraints baseline/constraints.json --baseline-statistics baseline/statistics.json
       compare captured records with that baseline
 
+  model-monitor suggest-checks --dataset-source train.csv --output-path checks
+      write checks.yaml, Deequ's suggestions for that data, to be used with --checks
+
+  model-monitor merge --dataset-source captured/ --ground-truth-source truth/ --output-path merged
+      join captured records with their labels
+
   model-monitor run
       do what the environment says, as the container does
 """
@@ -54,6 +63,13 @@ _BASELINE_EXAMPLE = """\
 example:
   model-monitor baseline --dataset-source s3://bucket/train/ --dataset-format csv --output-path baseline
 """
+_SUGGEST_EXAMPLE = """\
+example:
+  model-monitor suggest-checks --dataset-source s3://bucket/train/ --dataset-format csv --output-path checks
+"""
+_MERGE_EXAMPLE = (
+    "example:\n  model-monitor merge --dataset-source captured/ --ground-truth-source truth/ --output-path out"
+)
 _MONITOR_EXAMPLE = """\
 example, the records of one hour:
   model-monitor monitor --dataset-source captured/ --dataset-format capture --output-path report \\
@@ -65,16 +81,24 @@ example, the records of one hour:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `model-monitor`; the result is its exit code. Wrong usage raises SystemExit(2), as argparse does."""
     arguments = vars(_parser().parse_args(argv))
-    if arguments.pop("command") == "run":
+    command = arguments.pop("command")
+    if command == "run":
         return run_from_environment()
+    if command in _ANALYSES:
+        arguments["analysis_type"] = _ANALYSES[command]
     output = arguments["output_path"].rstrip("/")
-    beside = {name: f"{output}/{file}" for name, file in _INSIDE_OUTPUT.items()}
+    hidden = "_" * (command == "merge")  # in a folder that will be read as data
+    beside = {name: f"{output}/{hidden}{file}" for name, file in _INSIDE_OUTPUT.items()}
     return _closed(beside | {name: text for name, text in arguments.items() if text}, [], _print)
 
 
 def run_from_environment() -> int:
     """Run the job of the environment and the processing job's file; the result is the exit code."""
-    values, problems = given_values(os.environ, PROCESSING_CONFIG)
+    return run_values(*given_values(os.environ, PROCESSING_CONFIG))
+
+
+def run_values(values: Mapping[str, str], problems: Sequence[str] = ()) -> int:
+    """Run the job that named texts describe, its summary in the log; problems: what is wrong with them already."""
     return _closed(values, problems, _log_summary)
 
 
@@ -83,10 +107,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "model-monitor", description="Monitor the data of a model.", epilog=_EXAMPLES, formatter_class=shape
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="baseline | monitor | run")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     for name, text, example in (
         ("baseline", "Learn statistics and constraints from data that is known to be good.", _BASELINE_EXAMPLE),
         ("monitor", "Compare data with a baseline and report violations.", _MONITOR_EXAMPLE),
+        ("merge", "Join captured records with ground truth and write merged records.", _MERGE_EXAMPLE),
+        ("suggest-checks", "Suggest checks of your own for data that is known to be good.", _SUGGEST_EXAMPLE),
     ):
         command = commands.add_parser(
             name, help=text, description=text, epilog=example, formatter_class=shape, allow_abbrev=False
@@ -99,12 +125,18 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_flags(command: argparse.ArgumentParser, name: str) -> None:
     """One flag for each setting; a baseline has no baseline, and a laptop has no default folders."""
-    left_out = {"baseline_constraints", "baseline_statistics"} if name == "baseline" else {"categorical_drift_method"}
+    left_out = {"baseline_constraints", "baseline_statistics"} if name != "monitor" else {"categorical_drift_method"}
+    needed = {"dataset_source", "output_path", "baseline_constraints"}
+    if name in _ANALYSES:
+        left_out |= {"analysis_type", "analyzer_checks", "categorical_drift_method"}
+    if name == "merge":
+        needed = {*needed, "ground_truth_source"}
+        left_out |= {each.name for each in SETTINGS if each.group in _OF_MONITORS} - {"ground_truth_source"}
     shown = [setting for setting in SETTINGS if setting.name not in left_out]
     for title, settings in groupby(shown, key=lambda setting: setting.group):
         group = command.add_argument_group(title)
         for setting in settings:
-            required = setting.name in ("dataset_source", "output_path", "baseline_constraints")
+            required = setting.name in needed
             group.add_argument(
                 setting.flag,
                 dest=setting.name,

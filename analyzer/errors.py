@@ -8,7 +8,8 @@
       └─ PlatformError        the platform can mend it                                    exit 4
            ├─ SourceUnreadable  a path that cannot be listed or read
            ├─ OutputUnwritable  the output folder refuses writes
-           └─ EngineFailed      a worker process died
+           ├─ EngineFailed      a worker process died
+           └─ PredictorFailed   a model that gave no answer
 
 Troubles of the data are not here: they are counted and reported, never raised.
 """
@@ -66,6 +67,10 @@ class OutputUnwritable(PlatformError):
 
 class EngineFailed(PlatformError):
     """The engine lost a worker."""
+
+
+class PredictorFailed(PlatformError):
+    """A model behind a connection gave no answer, however often it was asked."""
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

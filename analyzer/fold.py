@@ -67,7 +67,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Each:
-    """A column fold over every column of the data set; columns may come and go between batches.
+    """A column fold over every column of the data set, or `only` some; columns may come and go between batches.
 
     State:  per column its state, and the reason of every column that failed (a failure absorbs later merges). Of data
             with more than `most` columns the first are kept; OTHERS fails in the name of the rest.
@@ -76,6 +76,7 @@ class Each:
 
     fold: ColumnFold
     most: int = MOST_COLUMNS
+    only: tuple[str, ...] | None = None
 
     @property
     def state(self) -> Any:
@@ -86,7 +87,7 @@ class Each:
 
     def update(self, state: Any, batch: Batch) -> Any:
         columns, failures = state
-        for name in batch.columns:
+        for name in batch.columns if self.only is None else filter(batch.columns.__contains__, self.only):
             if name not in columns and len(columns) >= self.most:
                 failures[OTHERS] = TOO_MANY
             elif name not in failures:

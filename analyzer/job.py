@@ -17,7 +17,20 @@ from analyzer.dataset_format import DatasetFormat
 from analyzer.errors import ConfigError
 from analyzer.log import one_line, redacted
 from analyzer.options import Options, read_options
-from analyzer.settings import BASELINE_SOURCE, BY_NAME, MESSAGE, METRICS, OUTPUT, SETTINGS, Setting, available_cores
+from analyzer.settings import (
+    ANALYSIS_CONFIG,
+    ANALYSIS_SOURCE,
+    BASELINE,
+    BASELINE_SOURCE,
+    BY_NAME,
+    MESSAGE,
+    METRICS,
+    OUTPUT,
+    QUALITY,
+    SETTINGS,
+    Setting,
+    available_cores,
+)
 
 PROCESSING_CONFIG = "/opt/ml/config/processingjobconfig.json"
 MONITORING_SOURCE = "/opt/ml/processing/input/endpoint"
@@ -50,14 +63,17 @@ class Job:
     problem_type: str | None = None
     inference_attribute: str | None = None
     probability_attribute: str | None = None
-    probability_threshold_attribute: str | None = None
+    probability_threshold_attribute: float | None = None
     ground_truth_attribute: str | None = None
     ground_truth_source: str | None = None
     positive_label: str | None = None
+    analysis_config: str = ANALYSIS_CONFIG
+    features_attribute: str | None = None
     analysis_type: str = "DATA_QUALITY"
     analyzer_engine: str = "auto"
     analyzer_processes: int = field(default_factory=available_cores)
     analyzer_compat: str = "default"
+    analyzer_checks: str | None = None
     analyzer_config: str | None = None
     options: Options = field(default_factory=Options)
 
@@ -90,8 +106,10 @@ class Job:
         typed: dict[str, Any] = {setting.name: _typed(setting, given.get(setting.name), found) for setting in SETTINGS}
         found += _window_problems(typed["start_time"], typed["end_time"], given)
         typed["metric_time"] = typed["metric_time"] or typed["start_time"]
-        if "dataset_source" not in given and (typed["baseline_constraints"] or typed["baseline_statistics"]):
-            typed["dataset_source"] = MONITORING_SOURCE
+        if "analysis_type" not in given and typed["ground_truth_source"]:
+            typed["analysis_type"] = _analysis_with_truth(given, found)
+        if "dataset_source" not in given:
+            typed["dataset_source"] = _default_source(typed)
         options = read_options(typed["analyzer_config"], found)
         if found:
             raise ConfigError(_listed(found))
@@ -148,6 +166,24 @@ def _typed(setting: Setting, given: str | None, problems: list[str]) -> object:
     except (ValueError, ConfigError) as error:
         problems.append(f"{setting.name}={text[:80]!r}: {error}")
         return None
+
+
+def _default_source(typed: Mapping[str, Any]) -> str:
+    """Folder a job reads that names none; contract.md 2.2."""
+    if typed["baseline_constraints"] or typed["baseline_statistics"]:
+        return MONITORING_SOURCE
+    return ANALYSIS_SOURCE if typed["analysis_type"] in ("MODEL_BIAS", "MODEL_EXPLAINABILITY") else BASELINE_SOURCE
+
+
+def _analysis_with_truth(given: Mapping[str, str], problems: list[str]) -> str:
+    """What a job does that is given ground truth but no analysis_type: it merges, as contract.md 1.4 has it."""
+    others = [name for name in given if BY_NAME[name].group in (QUALITY, BASELINE) and name != "ground_truth_source"]
+    if others:
+        problems.append(
+            f"analysis_type: not set, and ground_truth_source with {', '.join(sorted(others))} says no more than that "
+            "there are labels. Hint: set MODEL_QUALITY, MODEL_BIAS or MERGE."
+        )
+    return "MERGE"
 
 
 def _window_problems(start: datetime | None, end: datetime | None, given: Mapping[str, str]) -> Iterator[str]:

@@ -60,7 +60,8 @@ class Progress:
     """How far the job is: one self-rewriting line on a terminal, otherwise a log line every 30 seconds.
 
     Parameters: stream to write to (standard error); clock in seconds, never running backwards.
-    `start` names a step and its size in bytes (None when unknown); `advance` adds rows and bytes; `finish` ends it.
+    `start` names a step and its size in bytes (None when unknown), or in another unit; `advance` adds rows and bytes;
+    `finish` ends it.
     """
 
     log_seconds = 30.0
@@ -72,9 +73,9 @@ class Progress:
         self._on_terminal = self._stream.isatty()
         self.start("", None)
 
-    def start(self, step: str, total_bytes: int | None) -> None:
-        """Begin a step; counts restart at zero."""
-        self._step, self._total = step, total_bytes
+    def start(self, step: str, total_bytes: int | None, unit: str = "bytes") -> None:
+        """Begin a step; counts restart at zero. unit: bytes, or what the total and `read_bytes` count instead."""
+        self._step, self._total, self._unit = step, total_bytes, unit
         self.rows = self.read_bytes = 0
         self._began = self._shown_at = self._clock()
 
@@ -92,16 +93,17 @@ class Progress:
         seconds = self._clock() - self._began
         if self._on_terminal:
             self._stream.write(_CLEAR_LINE)
-        text = "%s: %s rows, %s in %.1f s"
-        _log.info(text, self._step or "Done", f"{self.rows:,}", _size(self.read_bytes), seconds)
+        size = f", {_size(self.read_bytes)}" if self._unit == "bytes" else ""
+        _log.info("%s: %s rows%s in %.1f s", self._step or "Done", f"{self.rows:,}", size, seconds)
 
     @property
     def line(self) -> str:
         """Step, rows, bytes, per cent and remaining time, as far as they are known."""
-        parts = [f"{self.rows:,} rows", _size(self.read_bytes)]
+        parts = [f"{self.rows:,} rows", *([_size(self.read_bytes)] if self._unit == "bytes" else [])]
         if self._total:
             share = min(self.read_bytes / self._total, 1.0)
-            parts += [f"{share:.0%} of {_size(self._total)}", *self._remaining(share)]
+            whole = _size(self._total) if self._unit == "bytes" else f"{self._total:,} {self._unit}"
+            parts += [f"{share:.0%} of {whole}", *self._remaining(share)]
         return f"{self._step or 'Progress'}: {', '.join(parts)}"
 
     def _remaining(self, share: float) -> list[str]:

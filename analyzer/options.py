@@ -6,6 +6,7 @@ Source: design.md 5 (`analyzer_config`).
 from __future__ import annotations
 
 import errno
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ Positive = Annotated[int, Meta(ge=1, le=1_000_000)]
 Listed = Annotated[int, Meta(ge=0, le=10_000)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Position = Literal["START", "END"]
+LabelChoice = Literal["latest", "all"]
 Separator = Annotated[str, Meta(min_length=1, max_length=8)]
 
 
@@ -39,6 +41,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     rejected_share_failure: Annotated[Share | None, Meta(description="Share of rejected records that fails")] = None
     fail_on_empty: Annotated[bool, Meta(description="Fail when there is no record")] = False
     fail_on_violations: Annotated[bool, Meta(description="Exit code 10 on violations of severity error")] = False
+    label_choice: Annotated[
+        LabelChoice | None, Meta(description="Of several labels of one id: the latest counts, or all do")
+    ] = None
+    labels_per_id: Annotated[Positive, Meta(description="Labels of one id that count where all do")] = 100
+    label_start_offset: Annotated[
+        timedelta | None, Meta(description="Labels are read from this long after start_time on (ISO 8601 duration)")
+    ] = None
+    label_end_offset: Annotated[
+        timedelta | None, Meta(description="Labels are read up to this long after end_time; no limit when absent")
+    ] = None
+    coverage_warning: Annotated[Share, Meta(description="Share of records with a label below which is warned")] = 0.5
     explode_requests: Annotated[bool, Meta(description="A captured request of several rows is several rows")] = True
     output_columns_position: Annotated[Position | None, Meta(description="START or END: where outputs are")] = None
     csv_header: Annotated[bool | None, Meta(description="CSV files have a header, whatever dataset_format says")] = None
@@ -47,8 +60,32 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     flatten_limit: Annotated[Positive, Meta(description="Columns that nested JSON may become")] = 4096
     whole_numbers_are_integral: Annotated[bool, Meta(description="1.0 passes the type check as Integral")] = False
     check_after_type_violation: Annotated[bool, Meta(description="Judge drift although the type is wrong")] = False
+    classes_limit: Annotated[
+        int, Meta(ge=2, le=1000, description="Classes up to which a confusion matrix is counted")
+    ] = 200
+    curve_points: Annotated[int, Meta(ge=10, le=100_000, description="Points of a curve that are listed")] = 2000
+    prediction_drift_threshold: Annotated[
+        Share | None, Meta(description="Largest distance of predictions from the baseline")
+    ] = 0.1
+    attribution_drift_threshold: Annotated[Share, Meta(description="Smallest nDCG of attributions allowed")] = 0.9
+    attribution_share_threshold: Annotated[
+        Share | None, Meta(description="Largest change of a feature's share in all attributions")
+    ] = 0.1
     max_record_bytes: Annotated[int, Meta(ge=1024, le=1 << 31, description="Longest record, in bytes")] = 67_108_864
     gzip_max_ratio: Annotated[Positive, Meta(description="Times that a gzip file may grow")] = 1000
+    bias_groups: Annotated[
+        int, Meta(ge=1, le=100_000, description="Groups of the group variable counted for CDDL and CDDPL")
+    ] = 10_000
+    bias_facet_values: Annotated[int, Meta(ge=1, le=1000, description="Values reported of a facet that names none")] = (
+        100
+    )
+    bias_flip_test_rows: Annotated[Positive, Meta(description="Distinct rows up to which the flip test is exact")] = (
+        50_000
+    )
+    bias_smallest_group: Annotated[Count, Meta(description="Rows below which a metric of bias carries a warning")] = 30
+    bias_disjoint_intervals: Annotated[
+        bool, Meta(description="A bias violation needs confidence intervals that do not overlap")
+    ] = False
 
 
 def read_options(path: str | None, problems: list[str]) -> Options:

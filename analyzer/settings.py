@@ -6,6 +6,7 @@ Source: contract.md section 1.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,10 +19,13 @@ from analyzer.errors import nearest
 from analyzer.log import one_line
 
 BASELINE_SOURCE = "/opt/ml/processing/input/baseline_dataset_input"
+ANALYSIS_SOURCE = "/opt/ml/processing/input/data"  # of the bias and explainability baselines
+ANALYSIS_CONFIG = "/opt/ml/processing/input/config/analysis_config.json"
 OUTPUT = "/opt/ml/processing/output"
 METRICS = "/opt/ml/output/metrics/cloudwatch"
 MESSAGE = "/opt/ml/output/message"
-AVAILABLE_ANALYSES = ("DATA_QUALITY",)  # the one place to change when a monitor is added
+# The one place to change when a monitor is added.
+AVAILABLE_ANALYSES = ("MERGE", "DATA_QUALITY", "MODEL_QUALITY", "MODEL_BIAS", "MODEL_EXPLAINABILITY", "SUGGEST_CHECKS")
 AVAILABLE_ENGINES = ("auto", "local", "spark")  # the one place to change when an engine is added
 CPU_QUOTA = "/sys/fs/cgroup/cpu.max"
 
@@ -107,6 +111,16 @@ def _processes(text: str) -> int:
     return int(text)
 
 
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise ValueError("expected a number. Hint: write it with a decimal point, such as 0.5.")
+    return number
+
+
 TEXT = Kind("text", _text)
 PATH = Kind("path", _path)
 TIME = Kind("time", _moment)
@@ -114,12 +128,18 @@ FORMAT = Kind("format", parse_dataset_format)
 SWITCH = Kind("Enabled|Disabled", lambda text: choice(("Enabled", "Disabled")).read(text) == "Enabled")
 PROCESSES = Kind("count", _processes)
 DRIFT = choice(("LInfinity", "ChiSquared"))
-ANALYSIS = choice(("DATA_QUALITY", "MODEL_QUALITY", "MODEL_BIAS", "MODEL_EXPLAINABILITY"), AVAILABLE_ANALYSES)
+ANALYSIS = choice(
+    ("DATA_QUALITY", "MODEL_QUALITY", "MODEL_BIAS", "MODEL_EXPLAINABILITY", "MERGE", "SUGGEST_CHECKS"),
+    AVAILABLE_ANALYSES,
+)
+PROBLEM = choice(("Regression", "BinaryClassification", "MulticlassClassification"))
+NUMBER = Kind("number", _number)
 ENGINE = choice(("auto", "local", "spark"), AVAILABLE_ENGINES)
 COMPAT = choice(("default", "strict"))
 
 DATA, BASELINE, WINDOW, RESULT = "Data", "Baseline", "Window", "Results"
-SCRIPT, ORIGIN, QUALITY, RUN = "User scripts", "Origin of the data", "Model quality (not available yet)", "How to run"
+SCRIPT, ORIGIN, QUALITY, RUN = "User scripts", "Origin of the data", "Model quality", "How to run"
+CLARIFY = "Bias and explainability"
 
 SETTINGS: tuple[Setting, ...] = (
     Setting(DATA, "dataset_source", PATH, "File, or folder that is read with all below it", BASELINE_SOURCE),
@@ -143,14 +163,21 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(ORIGIN, "sagemaker_endpoint_name", TEXT, "Endpoint that was captured; a dimension of the metrics"),
     Setting(ORIGIN, "sagemaker_monitoring_schedule_name", TEXT, "Schedule of this run; a dimension of the metrics"),
     Setting(ORIGIN, "sagemaker_endpoint_datacapture_prefix", PATH, "Where the endpoint writes its captured data"),
-    Setting(QUALITY, "problem_type", TEXT, "Regression, BinaryClassification or MulticlassClassification"),
+    Setting(QUALITY, "problem_type", PROBLEM, "Regression, BinaryClassification or MulticlassClassification"),
     Setting(QUALITY, "inference_attribute", TEXT, "Column or path of the predicted label or value"),
     Setting(QUALITY, "probability_attribute", TEXT, "Column or path of the score"),
-    Setting(QUALITY, "probability_threshold_attribute", TEXT, "Score from which the prediction is positive"),
+    Setting(
+        QUALITY,
+        "probability_threshold_attribute",
+        NUMBER,
+        "Score above which the prediction is positive; 0.5 when absent",
+    ),
     Setting(QUALITY, "ground_truth_attribute", TEXT, "Column or path of the true label or value"),
     Setting(QUALITY, "ground_truth_source", PATH, "Folder of the ground truth records"),
     Setting(QUALITY, "positive_label", TEXT, "Label that counts as positive"),
-    Setting(RUN, "analysis_type", ANALYSIS, "Monitor to run; only DATA_QUALITY so far", "DATA_QUALITY"),
+    Setting(CLARIFY, "analysis_config", PATH, "analysis_config.json as Clarify has it", ANALYSIS_CONFIG),
+    Setting(CLARIFY, "features_attribute", TEXT, "JMESPath expression of the features in a request or data set"),
+    Setting(RUN, "analysis_type", ANALYSIS, "Monitor to run", "DATA_QUALITY"),
     Setting(
         RUN,
         "analyzer_engine",
@@ -160,6 +187,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(RUN, "analyzer_processes", PROCESSES, "Worker processes of this machine, 1 to 1024", "cores"),
     Setting(RUN, "analyzer_compat", COMPAT, "strict repeats known quirks of the closed image", "default"),
+    Setting(RUN, "analyzer_checks", PATH, "File of checks of your own: Deequ's as YAML or JSON, or a DQDL ruleset"),
     Setting(RUN, "analyzer_config", PATH, "YAML or JSON file with the options of a run"),
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}

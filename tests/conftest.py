@@ -13,6 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests import jars
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Deequ's jars are known to Java from its start, so they must be there before any test starts it."""
+    jars.prepare(may_fetch=not hasattr(config, "workerinput"))
+
 
 @dataclass(frozen=True)
 class Bucket:

@@ -87,6 +87,15 @@ def capture(
     return {"captureData": sides, "eventMetadata": named, "eventVersion": "0"}
 
 
+def truth(event: str, data: str, encoding: str | None = "CSV") -> dict[str, Any]:
+    """A ground truth record."""
+    return {
+        "groundTruthData": {"data": data, "encoding": encoding},
+        "eventMetadata": {"eventId": event},
+        "eventVersion": "0",
+    }
+
+
 def write_captures(path: Path, records: Iterable[Mapping[str, Any]]) -> Path:
     """Write records as a capture file; parents are created."""
     path.parent.mkdir(parents=True, exist_ok=True)

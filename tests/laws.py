@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from analyzer.batch import Batch, Intake, Rejected
+from analyzer.batch import Batch, Intake, Joined, Rejected, Truth
 from analyzer.fold import Fold, Scan, fold_batches
 
 CELLS = st.one_of(
@@ -21,6 +21,17 @@ CELLS = st.one_of(
     st.text(max_size=4),
 )
 NUMBERS = st.one_of(st.none(), st.floats(width=32), st.just(float("nan")))
+
+
+TRUTH = Truth(3, {"x": 1}, [Rejected("x", "f", 2)], ids=2, unmatched=["b", "c"], first_hour=5, last_hour=6)
+JOINED = st.sampled_from(
+    [
+        None,
+        Joined(captured=2, labelled=1, pairs=3, delays={-1: 1, 2: 2}, unmatched=["a", "b"]),
+        Joined(captured=1, delays={2: 1}, unmatched=["c"], truth=Truth(1, {"x": 1, "y": 2}, ids=1, first_hour=4)),
+        Joined(truth=TRUTH),
+    ]
+)
 
 
 @st.composite
@@ -40,7 +51,7 @@ def batches(draw: st.DrawFn) -> Batch:
         lines={"f": {0: rows}},
     )
     ids = pa.array([f"id{at}" for at in range(rows)], pa.string())
-    return Batch(columns, rows, draw(st.sampled_from([ids, None])), intake)
+    return Batch(columns, rows, draw(st.sampled_from([ids, None])), intake, draw(JOINED))
 
 
 def outcome(fold: Fold, state: Any) -> Any:
@@ -99,7 +110,7 @@ def total_on_nothing(fold: Fold) -> None:
 
 def _fresh(batch: Batch) -> Batch:
     """The batch without the folds' shared views and with an intake of its own."""
-    return Batch(batch.columns, batch.rows, batch.ids, copy.deepcopy(batch.intake))
+    return Batch(batch.columns, batch.rows, batch.ids, copy.deepcopy(batch.intake), copy.deepcopy(batch.joined))
 
 
 def _plain(value: Any) -> Any:

@@ -54,7 +54,13 @@ def test_an_object_is_read_up_to_a_limit(s3: Bucket) -> None:
 
 @pytest.mark.parametrize(
     ("code", "number"),
-    [("404", errno.ENOENT), ("ExpiredToken", errno.EACCES), ("412", errno.ESTALE), ("SlowDown", errno.EIO)],
+    [
+        ("404", errno.ENOENT),
+        ("ExpiredToken", errno.EACCES),
+        ("412", errno.ESTALE),
+        ("SlowDown", errno.EBUSY),
+        ("X", errno.EIO),
+    ],
 )
 def test_answers_of_s3_have_their_number(code: str, number: int) -> None:
     with pytest.raises(OSError, match=f"S3 answered {code}") as caught, module.storage_errors():

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer import settings
 from analyzer.job import Job
-from analyzer.settings import SETTINGS
+from analyzer.settings import SETTINGS, choice
 from tests.asked import from_nothing_else, problem
 
 
@@ -48,9 +48,15 @@ def test_what_is_no_time_is_refused(text: str) -> None:
     assert "Hint: write 2021-05-06T22:00:00Z" in problem(start_time=text, end_time="2021-05-06")
 
 
-@pytest.mark.parametrize("kind", ["MODEL_QUALITY", "MODEL_BIAS", "model_explainability"])
-def test_monitors_to_come_are_recognised_and_refused(kind: str) -> None:
-    assert "is not available yet in this version" in problem(analysis_type=kind)
+@pytest.mark.parametrize("word", ["LATER", "later"])
+def test_words_of_a_coming_version_are_recognised_and_refused(word: str) -> None:
+    with pytest.raises(ValueError, match=r"LATER is not available yet in this version\. Hint: use NOW\."):
+        choice(("NOW", "LATER"), available=("NOW",)).read(word)
+
+
+@pytest.mark.parametrize("kind", ["DATA_QUALITY", "MODEL_QUALITY", "model_bias", "MODEL_EXPLAINABILITY"])
+def test_every_monitor_is_available(kind: str) -> None:
+    assert from_nothing_else(analysis_type=kind).analysis_type == kind.upper()
 
 
 def test_words_are_accepted_in_any_case() -> None:

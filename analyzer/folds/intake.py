@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from analyzer.batch import Batch, Intake
+from analyzer.batch import Batch, Intake, Rejected
 
 
 @dataclass(slots=True)
@@ -20,8 +21,9 @@ class Intakes:
     """Counts of records read, left outside the window, dropped and rejected, with samples of the rejected.
 
     Parameters: samples, how many rejected records to keep (the first ones in scan order).
-    Result: IntakeState; sample line numbers are absolute as soon as the pieces before them were merged.
-    Error:  exact. State: O(samples + reasons + pieces of split files).
+    Result: IntakeState whose samples are numbered from the start of their file, and which holds no `lines`.
+    Error:  exact. State: O(samples + reasons + pieces of the first and of the last file): a state covers neighbours in
+            the order of files, so the lines of a file between those two are known, and no longer needed.
     """
 
     samples: int = 100
@@ -50,7 +52,30 @@ class Intakes:
             known = mine.lines.setdefault(path, {})
             for start, count in pieces.items():
                 known[start] = known.get(start, 0) + count
+        _settle(mine, _complete(mine.lines))
         return left
 
     def result(self, state: IntakeState) -> IntakeState:
-        return state
+        found = replace(state.intake, samples=list(state.intake.samples), lines=dict(state.intake.lines))
+        _settle(found, list(found.lines))
+        return IntakeState(state.rows, found)
+
+
+def _complete(lines: dict[str, dict[int, int]]) -> list[str]:
+    """Paths whose every piece was seen: not the last, nor the first when its beginning is elsewhere."""
+    first, *others = list(lines)[:-1] or [""]
+    return others if 0 not in lines.get(first, ()) else [first, *others]
+
+
+def _settle(intake: Intake, paths: Iterable[str]) -> None:
+    """Number the samples of complete files from the start of the file, and forget the lines of these files."""
+    done = {path: intake.lines.pop(path) for path in paths}
+    if any(len(pieces) > 1 for pieces in done.values()):
+        intake.samples = [_numbered(sample, done.get(sample.path, {})) for sample in intake.samples]
+
+
+def _numbered(sample: Rejected, pieces: dict[int, int]) -> Rejected:
+    if not (sample.start and pieces):
+        return sample
+    before = sum(count for start, count in pieces.items() if start < sample.start)
+    return replace(sample, line=sample.line + before if sample.line else 0, start=0)

@@ -18,24 +18,33 @@ from analyzer.reports.text import clip
 
 STATISTICS = "data-quality statistics"
 CONSTRAINTS = "data-quality constraints"
+QUALITY_STATISTICS = "model-quality statistics"
+QUALITY_CONSTRAINTS = "model-quality constraints"
+ANALYSIS = "a Clarify analysis"
 VERSION = 0.0
 
 _QUALITY = ("binary_classification", "regression", "multiclass_classification")
 _MARKS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("constraint violations", ("violations",)),
-    ("model-quality statistics", tuple(f"{name}_metrics" for name in _QUALITY)),
-    ("model-quality constraints", tuple(f"{name}_constraints" for name in _QUALITY)),
-    ("a Clarify analysis", ("pre_training_bias_metrics", "post_training_bias_metrics", "explanations")),
+    (QUALITY_STATISTICS, tuple(f"{name}_metrics" for name in _QUALITY)),
+    (QUALITY_CONSTRAINTS, tuple(f"{name}_constraints" for name in _QUALITY)),
+    (ANALYSIS, ("pre_training_bias_metrics", "post_training_bias_metrics", "explanations")),
     (STATISTICS, ("dataset",)),
     (CONSTRAINTS, ("monitoring_config", "monitoringConfig")),
 )
-_VARIABLE = {STATISTICS: "baseline_statistics", CONSTRAINTS: "baseline_constraints"}
+_VARIABLE = {
+    STATISTICS: "baseline_statistics",
+    CONSTRAINTS: "baseline_constraints",
+    QUALITY_STATISTICS: "baseline_statistics",
+    QUALITY_CONSTRAINTS: "baseline_constraints",
+    ANALYSIS: "baseline_constraints",
+}
 
 
 def read_baseline(path: Location, wanted: str, limit: int) -> bytes:
     """JSON text of a baseline file, without byte-order mark; its top level is an object of the wanted kind.
 
-    wanted: STATISTICS or CONSTRAINTS. limit: bytes. Raises BaselineError naming the file, what was found and the
+    wanted: one of the kinds above. limit: bytes. Raises BaselineError naming the file, what was found and the
     fix; SourceUnreadable when storage refuses to read it.
     """
     path = os.fspath(path)
@@ -50,11 +59,11 @@ def read_baseline(path: Location, wanted: str, limit: int) -> bytes:
 @contextmanager
 def decoding(path: Location, wanted: str) -> Iterator[None]:
     """Turn what a decoder has to say into BaselineError with the file and the JSON path."""
-    hint = f"Hint: {_VARIABLE[wanted]} must name a {wanted} file as a baseline job writes it."
+    hint = f"Hint: {_VARIABLE[wanted]} must name {_one(wanted)} file as a baseline job writes it."
     try:
         yield
     except (msgspec.ValidationError, UnicodeDecodeError) as error:
-        raise BaselineError(f"{os.fspath(path)} is not a {wanted} file: {clip(str(error), 500)}. {hint}") from error
+        raise BaselineError(f"{os.fspath(path)} is not {_one(wanted)} file: {clip(str(error), 500)}. {hint}") from error
     except msgspec.DecodeError as error:
         raise BaselineError(f"{os.fspath(path)} is not JSON: {clip(str(error), 500)}. {hint}") from error
     except RecursionError as error:
@@ -72,8 +81,13 @@ def _read(path: str, wanted: str, limit: int) -> bytes:
             ) from error
         raise BaselineError(
             f"cannot read {path}: {reason}. Hint: {_VARIABLE[wanted]} must be the path or s3:// URI "
-            f"of a {wanted} file, or not be set."
+            f"of {_one(wanted)} file, or not be set."
         ) from error
+
+
+def _one(wanted: str) -> str:
+    """The kind with its article."""
+    return wanted if wanted.startswith("a ") else f"a {wanted}"
 
 
 def _top_level(data: bytes) -> dict[str, msgspec.Raw]:
@@ -89,8 +103,9 @@ def _check_kind(path: str, wanted: str, document: dict[str, msgspec.Raw]) -> Non
         )
     if found != wanted:
         what = found or f"an unknown document with the keys {clip(', '.join(document), 200) or 'of an empty object'}"
-        other = f" {_VARIABLE[found]} is the setting for it." if found in _VARIABLE else ""
+        monitor = wanted.removeprefix("a ").partition(" ")[0]
+        other = f" {_VARIABLE[found]} is the setting for it." if found in _VARIABLE and monitor in found else ""
         raise BaselineError(
-            f"{path} holds {what}, expected {wanted}. Hint: give {_VARIABLE[wanted]} the file of a data-quality "
+            f"{path} holds {what}, expected {wanted}. Hint: give {_VARIABLE[wanted]} the file of a {monitor} "
             f"baseline.{other}"
         )

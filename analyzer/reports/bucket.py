@@ -22,3 +22,10 @@ def upload(uri: str, fill: Callable[[TextIO], object], content_type: str) -> Non
         body.seek(0)
         with storage_errors():
             client().upload_fileobj(body, bucket, key, ExtraArgs={"ContentType": content_type})
+
+
+def remove(uri: str) -> None:
+    """Remove an object."""
+    bucket, key = object_address(uri)
+    with storage_errors():
+        client().delete_object(Bucket=bucket, Key=key)

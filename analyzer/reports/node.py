@@ -6,6 +6,7 @@ Refusals are BaselineError with file, JSON path, what was found and what is expe
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -65,6 +66,13 @@ class Node:
         """A number from 0 to 1."""
         if isinstance(self.value, bool) or not isinstance(self.value, (int, float)) or not 0 <= self.value <= 1:
             raise self.wrong("a number from 0 to 1 without quotation marks")
+        return float(self.value)
+
+    def number(self) -> float:
+        """A number."""
+        is_number = isinstance(self.value, (int, float)) and not isinstance(self.value, bool)
+        if not is_number or not math.isfinite(self.value):
+            raise self.wrong("a number without quotation marks")
         return float(self.value)
 
     def count(self) -> int:

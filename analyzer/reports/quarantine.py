@@ -30,17 +30,22 @@ def write(folder: Location, rejected: Sequence[Rejected], limit: int = MAX_RECOR
     return None
 
 
-def _line(record: Rejected) -> str:
+def entry(record: Rejected) -> dict[str, str | int]:
+    """What is told of a rejected record."""
     named = {"event_id": record.event_id, "detail": record.detail}
-    entry: dict[str, str | int] = {
+    told: dict[str, str | int] = {
         "reason": _bounded(record.reason),
         "path": _bounded(record.path),
         "line": record.line,
         **{key: _bounded(text) for key, text in named.items() if text is not None},
     }
     if record.excerpt is not None:
-        entry["excerpt"] = _bounded(record.excerpt, MAX_EXCERPT)
-    return json.dumps(entry) + "\n"
+        told["excerpt"] = _bounded(record.excerpt, MAX_EXCERPT)
+    return told
+
+
+def _line(record: Rejected) -> str:
+    return json.dumps(entry(record)) + "\n"
 
 
 def _bounded(text: str, longest: int = MAX_CHARACTERS) -> str:

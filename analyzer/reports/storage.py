@@ -59,6 +59,15 @@ def remove(path: Location) -> None:
             Path(path).unlink()
 
 
+def erase(path: Location) -> None:
+    """Remove a file or an S3 object. Raises OutputUnwritable."""
+    with _unwritable(path):
+        if s3.is_remote(path):
+            bucket.remove(os.fspath(path))
+        else:
+            Path(path).unlink(missing_ok=True)
+
+
 def read(path: Location, limit: int) -> bytes:
     """The whole file; OSError when it is missing, not a regular file, or larger than `limit` bytes."""
     return s3.read(os.fspath(path), limit) if s3.is_remote(path) else draft.read(Path(path), limit)

@@ -26,6 +26,7 @@ DRIFT = "baseline_drift_check"
 MISSING_COLUMNS = "missing_column_check"
 EXTRA_COLUMNS = "extra_column_check"
 NON_NEGATIVE = "non_negative_check"  # ours; the closed image has the constraint but no check
+USER = "user_check"  # ours: checks of the user's own (docs/reference/checks.md)
 
 
 class Violation(msgspec.Struct):

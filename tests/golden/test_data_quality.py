@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.golden.churn import requests, traffic
 from tests.jobs import CAPTURE, Finished, capture, monitor, run_job, write_captures
 
 pytestmark = pytest.mark.golden
@@ -57,7 +56,7 @@ def test_the_recorded_constraints_are_suggested(baseline: Finished, golden: Path
 def test_the_recorded_violations_are_found(baseline: Finished, golden: Path, tmp_path: Path, mode: str) -> None:
     case = _json(golden / "dq_churn_monitor/expected.json")
     run = case["runs"]["83bfa5"]
-    write_captures(tmp_path / "in/ep/AllTraffic/2022/04/18/22/00-00-000-a.jsonl", _traffic(golden, run["records"]))
+    write_captures(tmp_path / "in/ep/AllTraffic/2022/04/18/22/00-00-000-a.jsonl", traffic(golden, run["records"]))
 
     found = monitor(tmp_path / "out", tmp_path / "in", baseline.output, dataset_format=CAPTURE, analyzer_compat=mode)
 
@@ -71,7 +70,7 @@ def test_the_recorded_violations_are_found(baseline: Finished, golden: Path, tmp
 
 
 def test_strict_violations_hold_the_recorded_keys_only(baseline: Finished, golden: Path, tmp_path: Path) -> None:
-    write_captures(tmp_path / "in/a.jsonl", _traffic(golden, 400))
+    write_captures(tmp_path / "in/a.jsonl", traffic(golden, 400))
 
     found = monitor(
         tmp_path / "out", tmp_path / "in", baseline.output, dataset_format=CAPTURE, analyzer_compat="strict"
@@ -82,9 +81,9 @@ def test_strict_violations_hold_the_recorded_keys_only(baseline: Finished, golde
 
 def test_emptied_cells_are_one_completeness_violation_more(baseline: Finished, golden: Path, tmp_path: Path) -> None:
     """Run 565e9a: the first two characters of 120 payloads are cut off, which empties cells of Account Length."""
-    traffic = list(_requests(golden))
-    cut = [(request[2:], answer) for request, answer in traffic[:120]]
-    records = [capture(*pair, event=str(at)) for at, pair in enumerate((cut + traffic * 5)[:1412])]
+    pairs = list(requests(golden))
+    cut = [(request[2:], answer) for request, answer in pairs[:120]]
+    records = [capture(*pair, event=str(at)) for at, pair in enumerate((cut + pairs * 5)[:1412])]
     write_captures(tmp_path / "in/a.jsonl", records)
 
     found = monitor(tmp_path / "out", tmp_path / "in", baseline.output, dataset_format=CAPTURE)
@@ -112,22 +111,6 @@ def test_a_request_of_several_lines_is_one_column_only_in_strict_mode(golden: Pa
     expected = {key: message[key] for key in ("feature_name", "constraint_check_type", "description")}
     assert strict.violations == [expected]
     assert default.document("statistics.json")["dataset"]["item_count"] == 27
-
-
-def _requests(golden: Path) -> Iterator[tuple[str, str]]:
-    inputs = golden / "dq_churn_monitor/inputs"
-    with (inputs / "predictions_for_test_rows.csv").open() as file:
-        answers = [row["probability"] for row in csv.DictReader(file)]
-    requests = (inputs / "test-dataset-input-cols.csv").read_text().splitlines()
-    yield from zip(requests, answers, strict=True)
-
-
-def _traffic(golden: Path, records: int) -> Iterator[dict[str, Any]]:
-    """Records 0..179 once, then 0..333 in order, endlessly (case.json)."""
-    pairs = list(_requests(golden))
-    sequence = pairs[:180] + pairs * (records // len(pairs) + 1)
-    for at, (request, answer) in enumerate(sequence[:records]):
-        yield capture(request, answer, event=f"event-{at}", time="2022-04-18T22:10:00Z")
 
 
 def _same(found: Any, expected: Any, where: str) -> int:

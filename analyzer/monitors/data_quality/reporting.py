@@ -6,11 +6,12 @@ import logging
 from dataclasses import dataclass, field
 
 from analyzer.job import Job, Outcome
+from analyzer.monitors.checking import Checked
 from analyzer.monitors.closing import Ending, account, outcome, published, written
 from analyzer.monitors.data_quality.comparison import Judgement
 from analyzer.monitors.data_quality.profile import Profile
 from analyzer.monitors.inputs import Input
-from analyzer.reports import cloudwatch, quarantine, summary, violations
+from analyzer.reports import checks, cloudwatch, quarantine, summary, violations
 from analyzer.reports.constraints import Constraints
 from analyzer.reports.statistics import Statistics
 from analyzer.reports.suggest import suggest
@@ -25,20 +26,25 @@ class Findings:
     judgement: Judgement
     constraints: Constraints | None = None
     notices: list[str] = field(default_factory=list)
+    checked: Checked | None = None
 
 
 def report(job: Job, given: Input, findings: Findings) -> Outcome:
     """Write every document of the job, then run the user's postprocessor."""
     logging.getLogger("StatsGenerator").info("Generating Stats:")
-    statistics, found = findings.profile.statistics(), findings.judgement.violations
+    statistics, found = findings.profile.statistics(), list(findings.judgement.violations)
+    if findings.checked is not None:
+        found += findings.checked.violations
     intake = findings.profile.intake.intake
     if not job.is_strict:
         statistics.dataset.analyzer = account(job, given, intake, findings.notices)
     logging.getLogger("ConstraintGenerator").info("Generating Constraints:")
     suggested = suggest(statistics, job.categorical_drift_method or "LInfinity")
     files = [written(job, "statistics.json", statistics), written(job, "constraints.json", suggested.document)]
-    if not job.is_baseline:
+    if not job.is_baseline or found:
         files.append(written(job, violations.FILE_NAME, violations.document(found, strict=job.is_strict)))
+    if findings.checked is not None:
+        files.append(written(job, checks.FILE_NAME, findings.checked.document))
     kept = quarantine.write(job.output_path, intake.samples)
     files += [kept] if kept else []
     if job.publish_cloudwatch_metrics:
@@ -54,4 +60,5 @@ def report(job: Job, given: Input, findings: Findings) -> Outcome:
 def _metrics(findings: Findings, statistics: Statistics) -> list[cloudwatch.Metric]:
     constraints = findings.constraints
     emits = (lambda name: constraints.options(name).emit_metrics) if constraints else (lambda _: True)
-    return cloudwatch.data_quality_metrics(statistics, findings.judgement.drift, emits)
+    found = cloudwatch.data_quality_metrics(statistics, findings.judgement.drift, emits)
+    return [*found, *(findings.checked.metrics if findings.checked else ())]

@@ -7,6 +7,7 @@ import logging
 from analyzer.fold import Fold, Scan
 from analyzer.job import Job, Outcome
 from analyzer.log import Progress
+from analyzer.monitors.checking import open_checks
 from analyzer.monitors.closing import nothing_to_learn
 from analyzer.monitors.data_quality import reporting
 from analyzer.monitors.data_quality.comparison import Comparison, Judgement
@@ -14,7 +15,7 @@ from analyzer.monitors.data_quality.profile import Profile, Profiling
 from analyzer.monitors.data_quality.reporting import Findings
 from analyzer.monitors.data_quality.shift import explain_shift
 from analyzer.monitors.inputs import Input, open_input
-from analyzer.monitors.scanning import locate, prepare, scanned
+from analyzer.monitors.scanning import prepare, scanned
 from analyzer.reports.constraints import read_constraints
 from analyzer.reports.statistics import read_statistics
 from analyzer.reports.suggest import suggest
@@ -29,21 +30,23 @@ def run(job: Job, progress: Progress) -> Outcome:
     """
     prepare(job)
     comparison = _comparison(job)
+    checking = open_checks(job, _baseline_names(comparison))
     given = open_input(job, _baseline_names(comparison))
     for line in [*(comparison.constraints.notices if comparison else ()), *given.notices]:
         _log.warning(line)
     profiling = Profiling(job.options, job.is_strict)
     folds: list[Fold] = [*profiling.folds, *(comparison.folds if comparison else ())]
+    folds += checking.folds if checking else ()
     results = scanned(Scan.of(folds), given, job, progress)
     profile = Profile(results, profiling)
-    locate(profile.intake)
     _log.info("The number of columns in the dataframe is %d", len(profile.columns))
     judgement = comparison.judge(profile, results, aligned=given.aligned) if comparison else Judgement([], {})
     if job.is_baseline and not profile.rows:
         raise nothing_to_learn(job, given, profile.intake.intake)
     constraints = comparison.constraints if comparison else None
     notices = _notices(given, comparison, profile, judgement)
-    return reporting.report(job, given, Findings(profile, judgement, constraints, notices))
+    checked = checking.run(given, results, progress) if checking and profile.rows else None
+    return reporting.report(job, given, Findings(profile, judgement, constraints, notices, checked))
 
 
 def _comparison(job: Job) -> Comparison | None:
