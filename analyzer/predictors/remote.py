@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 import random
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from time import sleep
 from typing import Protocol
 
 import numpy as np
@@ -134,7 +134,7 @@ class RemotePredictor:
                     ) from error
                 wait = min(max(pause, error.pause_seconds), LONGEST_PAUSE_SECONDS)
                 _log.warning("%s: %s; try %d of %d in %.1f s.", self.described, error, number + 1, tries, wait)
-                time.sleep(wait)
+                sleep(wait)
         raise AssertionError("unreachable")  # pragma: no cover - the last try returns or raises
 
 

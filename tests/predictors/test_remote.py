@@ -147,7 +147,7 @@ def test_a_slow_model_that_recovers_is_asked_again() -> None:
 
 def test_the_pause_the_server_asks_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses: list[float] = []
-    monkeypatch.setattr("analyzer.predictors.remote.time.sleep", pauses.append)
+    monkeypatch.setattr("analyzer.predictors.remote.sleep", pauses.append)
     with serving(failing(1, 429)) as served:
         served.retry_after = "7"
         predictor(served).predict(FEATURES, ROWS[:1])
@@ -158,7 +158,7 @@ def test_the_pause_the_server_asks_for_is_kept(monkeypatch: pytest.MonkeyPatch) 
 def test_pauses_grow() -> None:
     pauses: list[float] = []
     with pytest.MonkeyPatch.context() as patch, serving(failing(99, 503)) as served:
-        patch.setattr("analyzer.predictors.remote.time.sleep", pauses.append)
+        patch.setattr("analyzer.predictors.remote.sleep", pauses.append)
         with pytest.raises(PredictorFailed):
             predictor(served, Manners(retries=4, pause_seconds=1.0)).predict(FEATURES, ROWS[:1])
 
