@@ -94,7 +94,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-class _Server(ThreadingHTTPServer):
+def handler(files: Files) -> type[BaseHTTPRequestHandler]:
+    """What answers for a bucket of these files."""
+    return type("Handler", (_Handler,), {"files": files})
+
+
+class Server(ThreadingHTTPServer):
+    """A server that many clients may call at once."""
+
     request_queue_size = 128
 
 
@@ -104,7 +111,7 @@ def main() -> None:
     for name in ("count", "smallest", "largest"):
         parser.add_argument(name, type=int)
     files = Files(**vars(parser.parse_args()))
-    with _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"files": files})) as server:
+    with Server(("127.0.0.1", 0), handler(files)) as server:
         print(server.server_port, flush=True)
         server.serve_forever()
 

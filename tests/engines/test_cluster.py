@@ -81,13 +81,15 @@ def cluster(spark_python: None, tmp_path_factory: pytest.TempPathFactory) -> Ite
         command = [str(home / "bin/spark-class"), f"org.apache.spark.deploy.{name}", "--host", "127.0.0.1", *arguments]
         return subprocess.Popen([*command, "--webui-port", "0"], env=environment, stdout=log, stderr=log)
 
+    def logged(text: str) -> int:
+        return (folder / "log").read_text("utf-8", "replace").count(text)
+
     processes = [start("master.Master", "--port", str(port))]
+    _wait_until(lambda: bool(logged("New state: ALIVE")))  # a worker that comes first tries again seconds later
     workers = [start("worker.Worker", "--cores", "1", "--memory", "1g", url) for _ in range(2)]
     processes += workers
     try:
-        _wait_until(
-            lambda: (folder / "log").read_text("utf-8", "replace").count("Successfully registered with master") == 2
-        )
+        _wait_until(lambda: logged("Successfully registered with master") == 2)
         yield Cluster(url, tuple(worker.pid for worker in workers), environment | {"SPARK_MASTER": url})
     finally:
         for process in processes:
@@ -103,7 +105,7 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
+def _wait_until(holds: Callable[[], bool], seconds: float = 100) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not come to that"
@@ -126,6 +128,7 @@ def _start(cluster: Cluster, output: Path, **settings: str) -> subprocess.Popen[
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # three Java processes beside this one, on a machine that may be busy
 @pytest.mark.parametrize("killed", [False, True], ids=["in peace", "executor killed"])
 def test_a_cluster_of_processes(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, killed: bool
@@ -143,7 +146,7 @@ def test_a_cluster_of_processes(
         _wait_until(marker.exists)
         time.sleep(0.5)
         os.kill(cluster.executors()[0], signal.SIGKILL)
-    log, _ = job.communicate(timeout=100)
+    log, _ = job.communicate(timeout=200)
 
     assert job.returncode == 0, log[-3000:]
     assert re.search(r"analyzer\.sources\.script - INFO - script: loaded in process \d+\n", log), log[-3000:]
