@@ -73,4 +73,4 @@ $(VENV)/.dev: requirements-dev.lock $(VENV)/.runtime
 
 $(VENV)/.peers: requirements-peers.lock $(VENV)/.runtime
 	@echo "installing the peers" && $(BIN)/python -m venv $(VENV)/peers
-	@$(VENV)/peers/bin/python -m pip --disable-pip-version-check install --quiet --require-hashes -r requirements-peers.lock && touch $@
+	@$(VENV)/peers/bin/python -m pip --disable-pip-version-check install --quiet --no-deps --require-hashes -r requirements-peers.lock && touch $@
