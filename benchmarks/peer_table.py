@@ -13,6 +13,7 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from benchmarks.table import page_with
 from tests.jars import submit_arguments
 
 PAGE = ROOT / "docs" / "performance.md"
+VERSION = version("model-monitor-analyzer")
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 PEERS = ("duckdb", "pandas", "whylogs", "evidently")
 HEAD = ("| tool | version | command | seconds | peak memory | note |", "| --- | --- | --- | --- | --- | --- |")
@@ -57,7 +59,7 @@ COMMANDS = {
 def ours(bench: Bench, shape: Shape) -> Row:
     """The local engine, the whole process, statistics and constraints written."""
     measured = bench.tabular(shape)
-    return Row("model-monitor-analyzer", "", "python -m analyzer", measured.seconds, measured.pss, "local engine")
+    return Row("model-monitor-analyzer", VERSION, "python -m analyzer", measured.seconds, measured.pss, "local engine")
 
 
 def peer(bench: Bench, shape: Shape, name: str) -> Row | None:
@@ -87,7 +89,7 @@ def deequ(bench: Bench, shape: Shape) -> list[Row]:
         ),
         Row(
             "model-monitor-analyzer",
-            "",
+            VERSION,
             "analyzer.profile(frame)",
             times["ours"],
             measured.pss,

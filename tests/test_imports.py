@@ -10,21 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 
-CORE = (
-    "errors",
-    "schema",
-    "batch",
-    "split",
-    "fold",
-    "labels",
-    "tally",
-    "sample",
-    "probabilities",
-    "hashes",
-    "grouped",
-    "membership",
-    "tabulation",
-)
+CORE = ("errors", "schema", "batch", "split", "fold", "counting")
 NUMBERS = (*CORE, "folds", "views")
 LEAVES = ("log", "s3", "arrow", "memory")  # they know errors at most, and say nothing about statistics
 REQUEST = ("dataset_format", "settings", "options", "analysis_config", "job")
@@ -38,14 +24,7 @@ ROOMS: dict[str, tuple[str, ...]] = {
     "schema": ("errors",),
     "batch": ("errors", "schema"),
     "split": ("batch",),
-    "labels": ("schema", "batch"),
-    "tally": (),  # bounded states that several folds share
-    "sample": (),
-    "probabilities": ("tally",),
-    "hashes": (),
-    "grouped": ("hashes",),
-    "membership": ("batch", "labels"),
-    "tabulation": ("grouped", "labels"),
+    "counting": ("schema", "batch"),  # what several folds count with
     "fold": ("errors", "schema", "batch"),
     "folds": CORE,
     "views": (*CORE, "folds"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analyzer.counting.labels import Likeliest, Predicted
+from analyzer.counting.membership import Membership
 from analyzer.fold import Each, Fold
 from analyzer.folds.attributions import Attributions
 from analyzer.folds.categories import Categories
@@ -27,8 +29,6 @@ from analyzer.folds.sample import Sample
 from analyzer.folds.scores import Scores
 from analyzer.folds.values import Values
 from analyzer.folds.vectors import Vectors
-from analyzer.labels import Likeliest, Predicted
-from analyzer.membership import Membership
 
 ALL: tuple[Fold, ...] = (
     Intakes(),

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.batch import Batch
-from analyzer.labels import Likeliest, Predicted, in_order
+from analyzer.counting.labels import Likeliest, Predicted, in_order
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Classes:
     """Rows of every predicted class, with or without an actual one.
 
     Parameters: predicted, where the class is; limit, classes up to which they are counted.
-    Input:  rows with a predicted class (analyzer.labels); others are dropped.
+    Input:  rows with a predicted class (analyzer.counting.labels); others are dropped.
     State:  at most `limit` texts and counts. Result: ClassCounts, classes in the order of documents. Error: exact.
     """
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.batch import Batch
-from analyzer.labels import Labels, Likeliest, Predicted, in_order
+from analyzer.counting.labels import Labels, Likeliest, Predicted, in_order
 
 Counts = npt.NDArray[np.int64]
 
@@ -43,7 +43,7 @@ class Confusion:
 
     Parameters: label, column; predicted, where the predicted class is; limit, classes up to which
     pairs are counted.
-    Input:  rows with both classes (analyzer.labels); others are dropped.
+    Input:  rows with both classes (analyzer.counting.labels); others are dropped.
     State:  at most limit**2 integers, 8 bytes each; two integers beyond `limit` classes.
     Result: Matrix, classes in the order of documents. Error: exact.
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analyzer.batch import Batch
-from analyzer.grouped import Grouped
-from analyzer.labels import Labels, Likeliest
-from analyzer.membership import Membership
-from analyzer.tabulation import CELLS, Tabulation, cells_of, places
+from analyzer.counting.grouped import Grouped
+from analyzer.counting.labels import Labels, Likeliest
+from analyzer.counting.membership import Membership
+from analyzer.counting.tabulation import CELLS, Tabulation, cells_of, places
 
 Counts = npt.NDArray[np.int64]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from analyzer.batch import Batch
-from analyzer.tally import Tally
+from analyzer.counting.tally import Tally
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Numbers:
     Parameters: column; limit, distinct numbers up to which the tally is exact.
     Input:  finite numbers; text, missing, NaN and infinite cells are dropped.
     State:  at most `limit` cells of 16 bytes. Result: Tally.
-    Error:  exact up to `limit` distinct numbers; beyond, numbers within a cell (analyzer.tally) are one.
+    Error:  exact up to `limit` distinct numbers; beyond, numbers within a cell (analyzer.counting.tally) are one.
 
     >>> import pyarrow as pa
     >>> found = Numbers("p").update(Numbers("p").zero(), Batch({"p": pa.array(["0.5", "1", "0.50", "x"])}, 4))

@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 
 from analyzer.batch import Batch
-from analyzer.labels import spelled
+from analyzer.counting.labels import spelled
 
 
 @dataclass(slots=True)
 class Present:
     """Cells of one column.
 
-    cells: not missing. classes: those that are a class (analyzer.labels), where that was asked. numbers: finite ones.
-    texts: neither numbers nor NaN or infinite. low, high: extremes of the numbers; None without any.
+    cells: not missing. classes: those that are a class (analyzer.counting.labels), where that was asked. numbers:
+    finite ones. texts: neither numbers nor NaN or infinite. low, high: extremes of the numbers; None without any.
     """
 
     cells: int = 0

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.batch import Batch, Cells
-from analyzer.labels import Labels
-from analyzer.probabilities import SMALLEST
+from analyzer.counting.labels import Labels
+from analyzer.counting.probabilities import SMALLEST
 
 Counts = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]

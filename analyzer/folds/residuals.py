@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.batch import Batch, Cells
-from analyzer.sample import Sample
-from analyzer.tally import Tally
+from analyzer.counting.sample import Sample
+from analyzer.counting.tally import Tally
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,7 +45,7 @@ class Residuals:
     State:  at most 16 bytes for each of `limit`, 32 bytes for each of `pairs`, and 64 bytes.
     Result: ResidualState (views in analyzer.views.regression).
     Error:  sums up to float64 rounding (pairwise; Chan, Golub, LeVeque 1983 for the spread); a sum beyond the largest
-            double is infinite. Residuals are exact up to `limit` distinct ones, beyond see analyzer.tally.
+            double is infinite. Residuals are exact up to `limit` distinct ones, beyond see analyzer.counting.tally.
 
     >>> import pyarrow as pa
     >>> batch = Batch({"y": pa.array(["1", "2", "x"]), "p": pa.array([1.5, 1.0, 3.0])}, 3)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.batch import Batch
-from analyzer.labels import Labels
-from analyzer.probabilities import ClassScores
+from analyzer.counting.labels import Labels
+from analyzer.counting.probabilities import ClassScores
 
 Counts = npt.NDArray[np.int64]
 
@@ -31,10 +31,11 @@ class Scores:
 
     Parameters: label and score, columns; kept, classes that are kept whatever else occurs; most, how many others are;
     limit, distinct scores per class up to which everything is exact.
-    Input:  rows with a class in the label column (analyzer.labels) and a finite score; others are dropped.
+    Input:  rows with a class in the label column (analyzer.counting.labels) and a finite score; others are dropped.
     State:  per class at most `limit` cells of 16 bytes and 200 bytes of sums.
     Result: ScoresState.
-    Error:  tallies are exact up to `limit` distinct scores, beyond see analyzer.tally; sums up to float64 rounding.
+    Error:  tallies are exact up to `limit` distinct scores, beyond see analyzer.counting.tally; sums up to float64
+            rounding.
     """
 
     label: str = "label"

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.batch import Batch, Cells
-from analyzer.hashes import Hashes, of_rows, of_texts
-from analyzer.labels import Labels, Likeliest
-from analyzer.membership import Membership
+from analyzer.counting.hashes import Hashes, of_rows, of_texts
+from analyzer.counting.labels import Labels, Likeliest
+from analyzer.counting.membership import Membership
 from analyzer.schema import BOOLEAN, STRING
 
 Floats = npt.NDArray[np.float64]
@@ -46,7 +46,7 @@ class Vectors:
     """Up to `limit` distinct rows as numbers, with marks that say to which groups a row belongs.
 
     Parameters: columns; marks, at most 64 pairs of a column and who belongs; key, a column whose class is kept as its
-                hash (analyzer.hashes); limit, distinct rows.
+                hash (analyzer.counting.hashes); limit, distinct rows.
     Input:  finite numbers, true and false as 1 and 0; a row with any other cell in a column is left out, and counted.
     State:  8 bytes a number and 32 bytes a row, for at most `limit` rows. Result: the state.
     Error:  exact while is_all. Beyond, the rows with the smallest hashes of their content, each with all rows that are

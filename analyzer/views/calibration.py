@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyzer.probabilities import BINS, ClassScores
+from analyzer.counting.probabilities import BINS, ClassScores
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.tally import Tally
+from analyzer.counting.tally import Tally
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]

@@ -65,7 +65,7 @@ def residual_quantiles(seen: ResidualState) -> dict[str, float]:
 def median_absolute_error(seen: ResidualState) -> float | None:
     """Median of |e|; of an even number of rows the middle of the two.
 
-    Error: exact while the residuals are; beyond, that of their cells (analyzer.tally).
+    Error: exact while the residuals are; beyond, that of their cells (analyzer.counting.tally).
     """
     sizes, counts = np.abs(seen.errors.numbers), seen.errors.counts
     rows = int(counts.sum())

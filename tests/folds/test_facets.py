@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.batch import Batch
+from analyzer.counting.grouped import Grouped
+from analyzer.counting.labels import Likeliest
+from analyzer.counting.membership import Membership
 from analyzer.fold import fold_batches
 from analyzer.folds.facets import Facets, FacetsState, Sensitive
-from analyzer.grouped import Grouped
-from analyzer.labels import Likeliest
-from analyzer.membership import Membership
 
 YES = Membership.among([1])
 FOLD = Facets(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 
 from analyzer.batch import Batch
+from analyzer.counting.labels import Predicted
 from analyzer.fold import Fold, fold_batches
 from analyzer.folds.classes import Classes
 from analyzer.folds.confusion import Confusion
@@ -20,7 +21,6 @@ from analyzer.folds.numbers import Numbers
 from analyzer.folds.presence import Presence
 from analyzer.folds.ranks import Ranks
 from analyzer.folds.scores import Scores
-from analyzer.labels import Predicted
 
 examples = settings(max_examples=60, deadline=None)
 words = st.sampled_from(["a", "b", "c", None])

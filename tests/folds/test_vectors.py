@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from analyzer.batch import Batch
+from analyzer.counting.hashes import of_texts
+from analyzer.counting.membership import Membership
 from analyzer.fold import fold_batches
 from analyzer.folds.vectors import Vectors, VectorsState
-from analyzer.hashes import of_texts
-from analyzer.membership import Membership
 
 MARKS = (("p", Membership.among([1])), ("x", Membership(above=0)))
 

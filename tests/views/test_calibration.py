@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn import metrics
 from sklearn.calibration import calibration_curve
 
-from analyzer.probabilities import ClassScores
+from analyzer.counting.probabilities import ClassScores
 from analyzer.views.calibration import Calibration
 
 probabilities = st.one_of(st.sampled_from([0.0, 0.1, 0.3, 0.5, 1.0]), st.floats(0, 1))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics
 
-from analyzer.tally import Tally
+from analyzer.counting.tally import Tally
 from analyzer.views import curves
 from analyzer.views.curves import Curve, Ranking
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 
 from analyzer.analysis_config import Predictor as Configured
 from analyzer.batch import Batch, Cells, Floats
+from analyzer.counting.labels import Likeliest
 from analyzer.errors import ContractError
 from analyzer.join.join import Join
-from analyzer.labels import Likeliest
 from analyzer.monitors.bias.columns import Columns
 from analyzer.monitors.explainability.trial import tried
 from analyzer.monitors.inputs import Input

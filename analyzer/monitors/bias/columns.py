@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from analyzer.analysis_config import Column
+from analyzer.counting.labels import Likeliest
 from analyzer.errors import ConfigError
-from analyzer.labels import Likeliest
 from analyzer.monitors.bias.headers import Headers
 from analyzer.monitors.bias.request import Request
 from analyzer.monitors.bias.sides import Sides, listed

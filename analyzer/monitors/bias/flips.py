@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analyzer.counting.hashes import of_texts
 from analyzer.fold import Failure
 from analyzer.folds.vectors import Vectors, VectorsState
-from analyzer.hashes import of_texts
 from analyzer.views.bias_metrics import NO_FACET, NO_OTHERS, Measure
 from analyzer.views.bootstrap import QUANTILE, Interval
 from analyzer.views.flip_test import Points, flip_test

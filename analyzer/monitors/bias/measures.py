@@ -11,15 +11,15 @@ from functools import cached_property
 
 import numpy as np
 
+from analyzer.counting.grouped import Grouped
+from analyzer.counting.labels import Likeliest, in_order
+from analyzer.counting.tabulation import CELLS
 from analyzer.fold import Failure
 from analyzer.folds.facets import EntryState, FacetsState
 from analyzer.folds.intake import IntakeState
-from analyzer.grouped import Grouped
-from analyzer.labels import Likeliest, in_order
 from analyzer.monitors.bias.flips import Flips, flips_of
 from analyzer.monitors.bias.plan import Plan
 from analyzer.monitors.bias.scale import Results, Scale, Trait, described, threshold_of, trait
-from analyzer.tabulation import CELLS
 from analyzer.views.bias import Sides
 from analyzer.views.bias_metrics import (
     BY_NAME,

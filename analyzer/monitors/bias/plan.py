@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from analyzer.analysis_config import Value
+from analyzer.counting.labels import Likeliest
+from analyzer.counting.membership import Membership
 from analyzer.fold import Fold
 from analyzer.folds.facets import Facets, Sensitive
 from analyzer.folds.intake import Intakes
 from analyzer.folds.joins import JOINS
 from analyzer.folds.vectors import Vectors
-from analyzer.labels import Likeliest
-from analyzer.membership import Membership
 from analyzer.monitors.bias.columns import Columns
 from analyzer.monitors.bias.request import Request
 from analyzer.monitors.bias.scale import Scale, known_scale, membership, possible, trait_folds

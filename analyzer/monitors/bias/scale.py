@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Any
 
 from analyzer.analysis_config import Value
+from analyzer.counting.membership import Membership
 from analyzer.fold import Each, Failure, Fold
 from analyzer.folds.distinct import Distinct
 from analyzer.folds.kinds import KindCounts, Kinds
 from analyzer.folds.moments import Moments
-from analyzer.membership import Membership
 from analyzer.schema import Kind
 
 DISTINCT = 65_536  # values counted exactly; beyond, the estimate is within about 0.4 %

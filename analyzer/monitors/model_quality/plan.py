@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.counting.labels import Likeliest, Predicted
 from analyzer.fold import Failure, Fold
 from analyzer.folds.classes import Classes
 from analyzer.folds.confusion import Confusion
@@ -16,7 +17,6 @@ from analyzer.folds.presence import Presence
 from analyzer.folds.ranks import Ranks
 from analyzer.folds.residuals import Residuals
 from analyzer.folds.scores import Scores
-from analyzer.labels import Likeliest, Predicted
 from analyzer.monitors.model_quality.columns import Columns
 from analyzer.monitors.model_quality.request import BINARY, MULTICLASS, REGRESSION, Request
 from analyzer.options import Options

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from analyzer.labels import in_order
+from analyzer.counting.labels import in_order
 
 PAIRS = (("0", "1"), ("-1", "1"), ("false", "true"))  # negative and positive by convention
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from analyzer.counting.labels import ABOVE, BELOW
+from analyzer.counting.tally import Tally
 from analyzer.folds.classes import ClassCounts
-from analyzer.labels import ABOVE, BELOW
 from analyzer.monitors.model_quality.plan import Plan, Results, sound
 from analyzer.monitors.model_quality.positive import Sides
 from analyzer.reports.quality_statistics import Predictions, Spread, spread_of
-from analyzer.tally import Tally
 
 POINTS = 512  # of a distribution of numbers
 

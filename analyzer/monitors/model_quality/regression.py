@@ -10,11 +10,11 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.counting.sample import Sample
 from analyzer.folds.residuals import ResidualState
 from analyzer.monitors.model_quality.measures import Ledger, Quality, rows_of
 from analyzer.monitors.model_quality.plan import Plan, Results, sound
 from analyzer.reports import quality_statistics as document
-from analyzer.sample import Sample
 from analyzer.views import regression as views
 from analyzer.views import resampling
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.counting.labels import ABOVE, BELOW
 from analyzer.folds.classes import ClassCounts
 from analyzer.folds.confusion import Matrix
-from analyzer.labels import ABOVE, BELOW
 from analyzer.monitors.model_quality.plan import sound
 from analyzer.monitors.model_quality.positive import PAIRS
 from analyzer.monitors.model_quality.table import Table

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from analyzer.counting.labels import one
 from analyzer.errors import ConfigError
 from analyzer.job import Job
-from analyzer.labels import one
 
 BINARY, MULTICLASS, REGRESSION = "BinaryClassification", "MulticlassClassification", "Regression"
 DEFAULT_THRESHOLD = 0.5

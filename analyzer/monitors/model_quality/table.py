@@ -8,13 +8,13 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.counting.labels import ABOVE, BELOW
+from analyzer.counting.probabilities import ClassScores
 from analyzer.folds.confusion import Matrix
 from analyzer.folds.scores import ScoresState
-from analyzer.labels import ABOVE, BELOW
 from analyzer.monitors.model_quality.measures import rows_of
 from analyzer.monitors.model_quality.plan import Plan, Results, sound
 from analyzer.monitors.model_quality.positive import Sides, sides_of
-from analyzer.probabilities import ClassScores
 from analyzer.reports.quality_statistics import Rows
 from analyzer.views.calibration import Calibration
 from analyzer.views.curves import Ranking

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from analyzer.analysis_config import parse_analysis_config
+from analyzer.counting.labels import Likeliest
 from analyzer.errors import ConfigError
 from analyzer.job import Job
-from analyzer.labels import Likeliest
 from analyzer.monitors.bias.columns import Columns, Finder
 from analyzer.monitors.bias.request import Request
 from tests.jobs import capture, write_captures

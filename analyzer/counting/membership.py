@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analyzer.batch import Batch, Cells
-from analyzer.labels import Likeliest, one, spelled
+from analyzer.counting.labels import Likeliest, one, spelled
 
 Flags = npt.NDArray[np.bool_]
 
@@ -22,7 +22,7 @@ _TRUTHS = {0.0: "false", 1.0: "true"}
 class Membership:
     """A set of cells. Missing cells, NaN and cells of no number are never above a threshold.
 
-    texts: classes in the spelling of analyzer.labels. numbers: values. above: exclusive lower bound.
+    texts: classes in the spelling of analyzer.counting.labels. numbers: values. above: exclusive lower bound.
     """
 
     texts: tuple[str, ...] = ()

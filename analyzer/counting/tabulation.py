@@ -9,8 +9,8 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.grouped import Grouped
-from analyzer.labels import Labels
+from analyzer.counting.grouped import Grouped
+from analyzer.counting.labels import Labels
 
 Rows = npt.NDArray[np.intp]
 Flags = npt.NDArray[np.bool_]

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from analyzer.hashes import Hashes, of_texts
+from analyzer.counting.hashes import Hashes, of_texts
 
 Counts = npt.NDArray[np.int64]
 

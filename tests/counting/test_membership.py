@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from analyzer.batch import Batch
-from analyzer.membership import Membership
+from analyzer.counting.membership import Membership
 
 ONES: list[Any] = [["1", "1.0", "1e0", "0", None, "x"], [1, 0, 2, None, 3, 4], [1.0, 0.5, float("nan"), None, 2.0, 0]]
 

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.batch import Batch, Cells
-from analyzer.labels import ABOVE, BELOW, Labels, Likeliest, Predicted, in_order, one, spelled
+from analyzer.counting.labels import ABOVE, BELOW, Labels, Likeliest, Predicted, in_order, one, spelled
 
 
 def classes(values: Any, kind: Any = None) -> list[str | None]:

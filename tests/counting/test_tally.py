@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.sample import Sample
-from analyzer.tally import Tally, keys_of, numbers_of
+from analyzer.counting.sample import Sample
+from analyzer.counting.tally import Tally, keys_of, numbers_of
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 examples = settings(max_examples=100, deadline=None)

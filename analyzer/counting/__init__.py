@@ -1,0 +1,1 @@
+"""Counting: cells as classes, rows chosen by what they hold, and bounded counts that several folds share."""
