@@ -24,7 +24,8 @@ from benchmarks.table import page_with
 from tests.jars import submit_arguments
 
 PAGE = ROOT / "docs" / "performance.md"
-VERSION = version("model-monitor-analyzer")
+OURS = "model-monitor-analyzer"
+VERSION = version(OURS)
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 PEERS = ("duckdb", "pandas", "whylogs", "evidently")
 HEAD = ("| tool | version | command | seconds | peak memory | note |", "| --- | --- | --- | --- | --- | --- |")
@@ -55,11 +56,16 @@ COMMANDS = {
     "evidently": "Report([DataSummaryPreset()]).run(Dataset.from_pandas(...))",
 }
 
+IN_ONE_SESSION = (
+    ("profile", "", ("ColumnProfilerRunner.withKLLProfiling()", "analyzer.profile(frame)")),
+    ("checks", "100 checks; ", ("VerificationSuite.addCheck(...)", "analyzer_checks")),
+)
+
 
 def ours(bench: Bench, shape: Shape) -> Row:
     """The local engine, the whole process, statistics and constraints written."""
     measured = bench.tabular(shape)
-    return Row("model-monitor-analyzer", VERSION, "python -m analyzer", measured.seconds, measured.pss, "local engine")
+    return Row(OURS, VERSION, "python -m analyzer", measured.seconds, measured.pss, "local engine")
 
 
 def peer(bench: Bench, shape: Shape, name: str) -> Row | None:
@@ -75,26 +81,18 @@ def peer(bench: Bench, shape: Shape, name: str) -> Row | None:
 
 
 def deequ(bench: Bench, shape: Shape) -> list[Row]:
-    """Deequ's profiler with KLL, and our scan of the same frame."""
+    """Deequ's profiler with KLL and its checks, and ours on the same frame."""
     submit = submit_arguments()
     if not submit:
         print("... Deequ's jars are absent: run python -m tests.jars", file=sys.stderr)
         return []
-    measured, found = in_one_session(bench, shape, "profile")
-    times = found["profile"]
+    measured, found = in_one_session(bench, shape, "both")
     shared = f"{found['rows']:,} rows in Spark's memory, Java warm"
+    sides = (("Deequ", found["versions"], "deequ"), (OURS, VERSION, "ours"))
     return [
-        Row(
-            "Deequ", found["versions"], "ColumnProfilerRunner.withKLLProfiling()", times["deequ"], measured.pss, shared
-        ),
-        Row(
-            "model-monitor-analyzer",
-            VERSION,
-            "analyzer.profile(frame)",
-            times["ours"],
-            measured.pss,
-            f"Spark engine; {shared}",
-        ),
+        Row(tool, versions, command, found[part][side], measured.pss, f"{note}{shared}")
+        for part, note, commands in IN_ONE_SESSION
+        for (tool, versions, side), command in zip(sides, commands, strict=True)
     ]
 
 

@@ -68,12 +68,12 @@ def _detected(deequ: Deequ, strategy: Strategy, series: Sequence[float]) -> list
     last = deequ.jvm.scala.Tuple2(len(series) - 1, len(series))
     console, error = deequ.jvm.scala.Console, deequ.jvm.java.lang.System.err
     before = console.out()
-    console.setOutDirect(error)  # HoltWinters prints what it found, and standard output is ours
+    console.setOut(error)  # HoltWinters prints what it found, and standard output is ours
     try:
         found = _strategy(deequ, strategy).detect(vector, last)
         return [found.apply(at) for at in range(found.size())]
     finally:
-        console.setOutDirect(before)
+        console.setOut(before)
 
 
 def _strategy(deequ: Deequ, strategy: Strategy) -> Any:

@@ -31,10 +31,10 @@ class Arguments:
         return list(made(self.measured.given)) if made else [self.measured.given[argument]]
 
     def _assert(self, _: Mapping[str, Any]) -> list[Any]:
-        return [self.deequ.jvm.com.amazon.deequ.checks.Check.IsOne()]
+        return [self.deequ.is_one]
 
     def _hint(self, _: Mapping[str, Any]) -> list[Any]:
-        return [self.deequ.option()]
+        return [self.deequ.nothing]
 
     _name = _udf = _hint
 
@@ -93,7 +93,7 @@ class Arguments:
         columns = [self.deequ.jvm.scala.collection.immutable.List.empty()] if "condition" in given else []
         wanted, analyzers = given["null_behavior"], self.deequ.jvm.com.amazon.deequ.analyzers
         if wanted is None:
-            return [*columns, self.deequ.option()]
+            return [*columns, self.deequ.nothing]
         options = analyzers.AnalyzerOptions(
             getattr(analyzers.NullBehavior, wanted)(), analyzers.FilteredRowOutcome.TRUE()
         )

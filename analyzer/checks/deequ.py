@@ -12,6 +12,7 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from py4j.protocol import Py4JError
@@ -120,13 +121,46 @@ class Deequ:
             return False
         return True
 
+    # What every rule needs is looked up once: each step of a name is a round trip to Java.
+
+    @cached_property
+    def _lists(self) -> Any:
+        return self.jvm.PythonUtils.toSeq
+
+    @cached_property
+    def _options(self) -> Any:
+        return self.jvm.scala.Option.apply
+
+    @cached_property
+    def _decorators(self) -> Any:
+        """The class of constraints around others."""
+        loader = self.jvm.java.lang.Thread.currentThread().getContextClassLoader()
+        return self.jvm.java.lang.Class.forName(f"{DEEQU}.constraints.ConstraintDecorator", True, loader)
+
+    @cached_property
+    def _blank(self) -> Any:
+        """Scala's check without constraints; those with some are made of it, it stays as it is."""
+        from pydeequ.checks import Check, CheckLevel  # noqa: PLC0415 - it wants SPARK_VERSION at import
+
+        return Check(self.session, CheckLevel.Error, "rule")._Check  # noqa: SLF001 - there is no other door
+
+    @cached_property
+    def is_one(self) -> Any:
+        """Deequ's own assertion, in the place of every one of a rule."""
+        return self.jvm.com.amazon.deequ.checks.Check.IsOne()
+
+    @cached_property
+    def nothing(self) -> Any:
+        """Scala's None."""
+        return self.option(None)
+
     def seq(self, values: Sequence[Any]) -> Any:
         """A Scala list."""
-        return self.jvm.PythonUtils.toSeq(list(values)).toList()
+        return self._lists(list(values)).toList()
 
-    def option(self, value: Any = None) -> Any:
-        """Scala's Some or None."""
-        return self.jvm.scala.Option.apply(value)
+    def option(self, value: Any) -> Any:
+        """Scala's Some, or None."""
+        return self._options(value)
 
     def array(self, kind: Any, values: Sequence[Any]) -> Any:
         """A Java array."""
@@ -140,18 +174,14 @@ class Deequ:
 
         seen: columns of the frame by those of the data. others: data sets by alias.
         """
-        from pydeequ.checks import Check, CheckLevel  # noqa: PLC0415 - it wants SPARK_VERSION at import
-
         method = measured.method
-        check = Check(self.session, CheckLevel.Error, method.name)
         taken = [each for each in method.arguments if each not in UNPASSED]
         arguments = [value for each in taken for value in Arguments(self, measured, seen, others).of(each)]
-        name = "isContainedIn" if method.name == BETWEEN else method.name
-        check._Check = getattr(check._Check, name)(*arguments)  # noqa: SLF001 - Scala's own checks have no other door
+        check = getattr(self._blank, "isContainedIn" if method.name == BETWEEN else method.name)(*arguments)
         if measured.where is not None:
-            check.where(measured.where)
-        constraint = check._Check.constraints().last()  # noqa: SLF001
-        while hasattr_java(constraint, "inner"):
+            check = check.where(measured.where)
+        constraint = check.constraints().last()
+        while self._decorators.isInstance(constraint):
             constraint = constraint.inner()
         return Built(measured, constraint.analyzer(), constraint.valuePicker())
 
@@ -171,11 +201,6 @@ class Deequ:
         if value.isSuccess():
             return Metric(name, value.get(), java=metric)
         return Metric(name, reason=Reason.of(value.failed().get()))
-
-
-def hasattr_java(found: Any, name: str) -> bool:
-    """Whether a Java object has a method without arguments of that name."""
-    return any(method.getName() == name and not method.getParameterCount() for method in found.getClass().getMethods())
 
 
 def _of_histogram(found: Any, given: Mapping[str, Any]) -> float | int | None:

@@ -135,7 +135,7 @@ def test_class_counts_are_the_same_to_the_bit(session: Any) -> None:
     deequ, table = Deequ(session), awkward()
     rows = frame(TableSource(table), [FrameColumn(name, name, "string") for name in table.column_names], session)
     analyzers = deequ.jvm.com.amazon.deequ.analyzers
-    wanted = [analyzers.DataType(name, deequ.option()) for name in table.column_names]
+    wanted = [analyzers.DataType(name, deequ.nothing) for name in table.column_names]
     context = analyzers.runners.AnalysisRunBuilder(rows._jdf).addAnalyzers(deequ.seq(wanted)).run()
     source, profiling = TableSource(table), Profiling(Options())
     scan = Scan.of(profiling.folds)
@@ -156,8 +156,8 @@ def test_what_differs_on_purpose(session: Any) -> None:
     frame = session.createDataFrame([(each,) for each in cells], "x string").coalesce(1)
     analyzers = deequ.jvm.com.amazon.deequ.analyzers
     numbers = frame.selectExpr("cast(x as double) x", "x text")
-    wanted = [analyzers.Maximum("x", deequ.option(), deequ.option()), analyzers.Mean("x", deequ.option())]
-    wanted.append(analyzers.DataType("text", deequ.option()))
+    wanted = [analyzers.Maximum("x", deequ.nothing, deequ.nothing), analyzers.Mean("x", deequ.nothing)]
+    wanted.append(analyzers.DataType("text", deequ.nothing))
     context = analyzers.runners.AnalysisRunBuilder(numbers._jdf).addAnalyzers(deequ.seq(wanted)).run()
     maximum, mean, kinds = (context.metric(each).get().value().get() for each in wanted)
     source, profiling = TableSource(pa.table({"x": cells})), Profiling(Options())
