@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 WORKERS ?= auto
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lint types bench image contract package checks clusters up down lock clean
+.PHONY: help setup demo test slow check lint types bench image contract package checks clusters up down lock clean
 
 help: ## print these verbs
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -17,8 +17,11 @@ setup: $(VENV)/.runtime ## make .venv from the lock file (the other verbs do it 
 demo: $(VENV)/.runtime ## make a data set with faults, run a baseline and a monitoring job on it, show what was found
 	@$(BIN)/python -m demo.run
 
-test: $(VENV)/.dev ## run the tests; ARGS="-k moments" chooses
+test: $(VENV)/.dev ## run the tests but the slow ones; ARGS="-k moments" chooses
 	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+slow: $(VENV)/.dev ## run the slow tests: most of those on Spark, large inputs, whole clusters of processes
+	$(BIN)/python -m pytest -n $(WORKERS) -m slow $(ARGS)
 
 check: lint types test ## lint, format, types and tests
 

@@ -32,6 +32,7 @@ SETTINGS = {
 }
 needs_spark = [
     pytest.mark.spark,
+    pytest.mark.slow,
     pytest.mark.skipif(bool(spark_is_missing()), reason=f"Spark cannot start: {spark_is_missing()}"),
 ]
 ENGINES = [pytest.param("local"), pytest.param("spark", marks=needs_spark)]

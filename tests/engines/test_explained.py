@@ -27,7 +27,7 @@ def documents(output: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("model", ["script", "artifact"])
-@pytest.mark.parametrize("engine", ["local", pytest.param("spark", marks=pytest.mark.spark)])
+@pytest.mark.parametrize("engine", ["local", pytest.param("spark", marks=[pytest.mark.spark, pytest.mark.slow])])
 def test_the_engines_write_the_same_bytes(
     tmp_path: Path, request: pytest.FixtureRequest, engine: str, model: str
 ) -> None:

@@ -28,7 +28,11 @@ ENGINES = [
     "local",
     pytest.param(
         "spark",
-        marks=[pytest.mark.spark, pytest.mark.skipif(bool(spark_is_missing()), reason=spark_is_missing())],
+        marks=[
+            pytest.mark.spark,
+            pytest.mark.slow,
+            pytest.mark.skipif(bool(spark_is_missing()), reason=spark_is_missing()),
+        ],
     ),
 ]
 
@@ -190,6 +194,7 @@ def test_a_full_disk_for_the_reports_is_named(engine: Engine, tmp_path: Path, sm
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("surroundings", "states", "message"),
     [

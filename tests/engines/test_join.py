@@ -30,6 +30,7 @@ from tests.jobs import run_job
 SCAN = Scan.of([*folds.ALL, JOINS])
 needs_spark = [
     pytest.mark.spark,
+    pytest.mark.slow,
     pytest.mark.skipif(bool(spark_is_missing()), reason=f"Spark cannot start: {spark_is_missing()}"),
 ]
 ENGINES = [pytest.param("local"), pytest.param("spark", marks=needs_spark)]
@@ -190,6 +191,7 @@ class _Unreadable(Dying):
 
 
 @pytest.mark.spark
+@pytest.mark.slow
 @pytest.mark.skipif(bool(spark_is_missing()), reason=f"Spark cannot start: {spark_is_missing()}")
 @pytest.mark.usefixtures("session")
 def test_a_worker_that_dies_after_writing_leaves_neither_doubles_nor_gaps(labelled: Folders, tmp_path: Path) -> None:

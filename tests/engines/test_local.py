@@ -17,7 +17,7 @@ from tests.engines.traffic import write_traffic
 from tests.jobs import CAPTURE, Finished, monitor, run_job
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, 61])
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 16, pytest.param(61, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("processes", [2, 3])
 def test_any_number_of_processes_leaves_the_same_state(count: int, processes: int) -> None:
     alone = local.run(SCAN, Numbers(count), 1)

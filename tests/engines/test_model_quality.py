@@ -17,6 +17,7 @@ from tests.quality import CAPTURED, MERGED, learnt, merged, truth, written
 ROWS = 1500
 needs_spark = [
     pytest.mark.spark,
+    pytest.mark.slow,
     pytest.mark.skipif(bool(spark_is_missing()), reason=f"Spark cannot start: {spark_is_missing()}"),
 ]
 ENGINES = [pytest.param("local"), pytest.param("spark", marks=needs_spark)]

@@ -154,7 +154,7 @@ RECORDED = [
 ]
 
 
-@pytest.mark.parametrize("count", [1, 2, 7])
+@pytest.mark.parametrize("count", [*(pytest.param(few, marks=pytest.mark.slow) for few in (1, 2)), 7])
 @pytest.mark.parametrize(
     "case",
     [

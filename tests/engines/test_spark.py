@@ -23,7 +23,7 @@ if missing := spark_is_missing():
     pytest.skip(f"Spark cannot start: {missing}", allow_module_level=True)
 from analyzer.engines import spark, spark_tree, spark_watch
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.slow]
 
 
 @pytest.mark.parametrize(
