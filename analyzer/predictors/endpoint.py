@@ -10,11 +10,10 @@ from typing import Any
 
 from analyzer.errors import ConfigError
 from analyzer.predictors.http import TIMEOUT_SECONDS
-from analyzer.predictors.remote import LARGEST_ANSWER_BYTES, Busy, Refused, Reply, told
+from analyzer.predictors.remote import LARGEST_ANSWER_BYTES, PASSING, Busy, Oversized, Refused, Reply, told
 
 INFERENCE_ID_PREFIX = "model-monitor-analyzer-"  # marks our own requests where an endpoint captures its traffic
 _PASSING = ("ThrottlingException", "ServiceUnavailable", "InternalFailure", "InternalDependencyException", "ModelError")
-_PASSING_STATUS = (408, 429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,8 @@ class EndpointTransport:
             answer = client.invoke_endpoint(
                 EndpointName=self.name, Body=body, ContentType=content_type, Accept=accept, **given
             )
-            content = bytes(answer["Body"].read(LARGEST_ANSWER_BYTES))
+            with answer["Body"] as stream:
+                content = bytes(stream.read(LARGEST_ANSWER_BYTES + 1))
         except ClientError as error:
             raise _told(error.response) from error
         except (NoCredentialsError, NoRegionError, ParamValidationError) as error:
@@ -62,6 +62,8 @@ class EndpointTransport:
             ) from error
         except BotoCoreError as error:
             raise Busy(f"{type(error).__name__}"[:200]) from error
+        if len(content) > LARGEST_ANSWER_BYTES:
+            raise Oversized
         return Reply(content, answer.get("ContentType"))
 
 
@@ -72,7 +74,7 @@ def _told(response: Any) -> Exception:
     text = f"{code[:60]}, {told(status, message.encode())}"
     # A ModelError hides the container's own status, of which 4xx will not change.
     original = int(response.get("OriginalStatusCode", status) or status)
-    if (code in _PASSING or status in _PASSING_STATUS) and not 400 <= original < 424:
+    if (code in _PASSING or status in PASSING) and not 400 <= original < 424:
         return Busy(text)
     return Refused(text, too_large=status == 413 or original == 413)
 

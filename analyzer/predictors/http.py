@@ -14,11 +14,10 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from analyzer.errors import ConfigError
-from analyzer.predictors.remote import LARGEST_ANSWER_BYTES, Busy, Refused, Reply, told
+from analyzer.predictors.remote import LARGEST_ANSWER_BYTES, PASSING, Busy, Oversized, Refused, Reply, told
 
 TIMEOUT_SECONDS = 60.0
 _CHUNK = 1 << 16
-_PASSING = (408, 425, 429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class HttpTransport:
 
     def _judged(self, response: http.client.HTTPResponse, content: bytes) -> Reply:
         status = response.status
-        if status in _PASSING:
+        if status in PASSING:
             raise Busy(told(status, content), _seconds(response.headers.get("Retry-After")))
         if 300 <= status < 400:
             where = str(response.headers.get("Location"))[:200]
@@ -133,7 +132,7 @@ def _read(response: http.client.HTTPResponse, deadline: float) -> bytes:
         parts.append(chunk)
         size += len(chunk)
         if size > LARGEST_ANSWER_BYTES:
-            raise http.client.HTTPException(f"the answer is larger than {LARGEST_ANSWER_BYTES >> 20} MiB")
+            raise Oversized
         if time.monotonic() > deadline:
             raise TimeoutError
     response.close()  # of a known length, reading to the end does not; the connection would stay busy

@@ -1,6 +1,7 @@
 """Remote: a model behind a connection, asked in batches, a few at a time, with patience that ends.
 
-Failures that may pass (no answer in time, 429, 5xx) are tried again after growing pauses; others are not.
+Failures that may pass (no answer in time, a lost connection, PASSING) are tried again after growing pauses; others,
+501, 505 and 507 among them, are not.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from analyzer.batch import Floats
 from analyzer.errors import ContractError, PredictorFailed
-from analyzer.log import one_line, redacted
+from analyzer.log import counted, one_line, redacted
 from analyzer.predictors.answer import Answer
 from analyzer.predictors.request import Request
 from analyzer.predictors.rows import Features
@@ -25,6 +26,7 @@ from analyzer.predictors.rows import Features
 BATCH_ROWS = 1000
 BATCH_BYTES = 5_000_000  # of a body; SageMaker takes 6 MB
 LARGEST_ANSWER_BYTES = 64 << 20
+PASSING = (408, 425, 429, 500, 502, 503, 504)  # statuses after which another try may succeed
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 0.5, 30.0
 
 _log = logging.getLogger(__name__)
@@ -44,6 +46,13 @@ class Refused(Exception):
     def __init__(self, text: str, *, too_large: bool = False) -> None:
         super().__init__(text)
         self.too_large = too_large
+
+
+class Oversized(Refused):
+    """An answer longer than any that is read; to ask again would bring the same."""
+
+    def __init__(self) -> None:
+        super().__init__(f"its answer is larger than {LARGEST_ANSWER_BYTES >> 20} MiB")
 
 
 class Busy(Exception):
@@ -105,6 +114,11 @@ class RemotePredictor:
             return self._halved(features, rows)
         try:
             reply = self._sent(body, len(rows))
+        except Oversized as error:
+            raise ContractError(
+                f"{self.described} was asked about {counted(len(rows), 'row')}, and {error}, the most that is read. "
+                "Hint: set a smaller batch_rows in predictor."
+            ) from error
         except Refused as error:
             if error.too_large and len(rows) > 1:
                 return self._halved(features, rows)

@@ -114,6 +114,20 @@ def test_errors_of_an_endpoint(
         sagemaker().predict(FEATURES, ROWS[:1])
 
 
+def test_an_answer_that_is_too_long_is_refused_at_once(
+    runtime: Callable[[Answering], Served], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut at the limit it would be an answer of fewer digits."""
+    monkeypatch.setattr(endpoint, "LARGEST_ANSWER_BYTES", 1000)
+    served = runtime(lambda _body, _kind: (200, "text/csv", b"1" * 1001))
+
+    with pytest.raises(ContractError, match=r"1 row, and its answer is larger than 64 MiB.*Hint: .*smaller batch_rows"):
+        sagemaker().predict(FEATURES, ROWS[:1])
+    assert len(served.requests) == 1
+    runtime(lambda _body, _kind: (200, "text/csv", b"0" * 999 + b"7"))
+    assert sagemaker().predict(FEATURES, ROWS[:1]).tolist() == [[7.0]]
+
+
 def asked(**options: object) -> object:
     return choose(Configured(**options), "shop")  # type: ignore[arg-type]
 

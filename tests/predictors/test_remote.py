@@ -99,7 +99,7 @@ def test_a_connection_the_server_closed_meanwhile_is_replaced_without_a_pause() 
     assert len(accepted) == 2
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503, 504])
 def test_a_failure_that_passes_is_tried_again(status: int, caplog: pytest.LogCaptureFixture) -> None:
     with serving(failing(2, status)) as served:
         found = predictor(served).predict(FEATURES, ROWS[:2])
@@ -119,7 +119,7 @@ def test_a_failure_that_stays_is_told_with_the_number_of_tries() -> None:
     assert len(served.requests) == 3
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 415, 422])
+@pytest.mark.parametrize("status", [400, 403, 404, 415, 422, 501, 505, 507])
 def test_a_refusal_is_not_repeated(status: int) -> None:
     with (
         serving(failing(99, status)) as served,
@@ -145,14 +145,25 @@ def test_a_slow_model_that_recovers_is_asked_again() -> None:
     assert found.tolist() == [[1.0]]
 
 
-def test_the_pause_the_server_asks_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("asked", "kept"), [("7", 7.0), ("3600", 30.0)])
+def test_the_pause_the_server_asks_for_is_kept(monkeypatch: pytest.MonkeyPatch, asked: str, kept: float) -> None:
     pauses: list[float] = []
     monkeypatch.setattr("analyzer.predictors.remote.sleep", pauses.append)
     with serving(failing(1, 429)) as served:
-        served.retry_after = "7"
+        served.retry_after = asked
         predictor(served).predict(FEATURES, ROWS[:1])
 
-    assert pauses == [7.0]
+    assert pauses == [kept]
+
+
+def test_an_answer_that_is_too_long_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analyzer.predictors.http.LARGEST_ANSWER_BYTES", 1000)
+    with (
+        serving(lambda _body, _kind: (200, "text/csv", b"1" * 1001)) as served,
+        pytest.raises(ContractError, match=r"2 rows, and its answer is larger than 64 MiB.*Hint: .*smaller batch_rows"),
+    ):
+        predictor(served).predict(FEATURES, ROWS[:2])
+    assert len(served.requests) == 1
 
 
 def test_pauses_grow() -> None:
