@@ -2,7 +2,7 @@
 
 import sys
 
-from analyzer.cli import run_from_environment
+from analyzer.cli import run_module
 
 if __name__ == "__main__":
-    sys.exit(run_from_environment())
+    sys.exit(run_module(sys.argv[1:]))

@@ -6,7 +6,6 @@ The only broad `except` of the project is here.
 
 from __future__ import annotations
 
-import argparse
 import json
 import logging
 import os
@@ -17,79 +16,43 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager, suppress
-from itertools import groupby
 from pathlib import Path
 from types import FrameType
 
 from analyzer import log
+from analyzer.commands import command_of, parser
 from analyzer.engines.choice import RESOURCE_CONFIG
 from analyzer.errors import AnalyzerError, EngineFailed, OutputUnwritable
 from analyzer.job import PROCESSING_CONFIG, Job, Outcome, given_values
 from analyzer.reports.message import write_message
-from analyzer.settings import BASELINE, BY_NAME, CLARIFY, MESSAGE, QUALITY, SCRIPT, SETTINGS, Setting
+from analyzer.settings import BY_NAME, MESSAGE
 
 CGROUP = "/sys/fs/cgroup"
 STOPPED = 143
 INTERNAL = STRICT_FAILURE = 255
 
+_NAMED_ELSEWHERE = "Hint: set environment variables, or use model-monitor, which takes flags."
+_MODULE_HELP = """\
+usage: python -m analyzer
+
+Run the job that environment variables describe, as the container does: dataset_source, output_path,
+output_message_file, analysis_type and others (docs/reference/settings.md). It takes no arguments.
+`model-monitor --help` shows the commands that take flags."""
+
 _logger = logging.getLogger(__name__)
 _recorded = logging.getLogger("__main__")  # name under which the closed image logged its parameters
 _bootstrap = logging.getLogger("bootstrap")
 
-_INSIDE_OUTPUT = {"output_message_file": "message", "cloudwatch_metrics_directory": "metrics"}
-
-_ANALYSES = {"merge": "MERGE", "suggest-checks": "SUGGEST_CHECKS"}  # of commands that name one
-_OF_MONITORS = (BASELINE, SCRIPT, QUALITY, CLARIFY)  # settings that a merge job has no use for
-
-_EXAMPLES = """\
-examples:
-  model-monitor baseline --dataset-source train.csv --output-path baseline
-      learn statistics.json and constraints.json from a training set
-
-  model-monitor monitor --dataset-source captured/ --output-path report \\
-      --baseline-constraints baseline/constraints.json --baseline-statistics baseline/statistics.json
-      compare captured records with that baseline
-
-  model-monitor suggest-checks --dataset-source train.csv --output-path checks
-      write checks.yaml, Deequ's suggestions for that data, to be used with --checks
-
-  model-monitor merge --dataset-source captured/ --ground-truth-source truth/ --output-path merged
-      join captured records with their labels
-
-  model-monitor run
-      do what the environment says, as the container does
-"""
-_BASELINE_EXAMPLE = """\
-example:
-  model-monitor baseline --dataset-source s3://bucket/train/ --dataset-format csv --output-path baseline
-"""
-_SUGGEST_EXAMPLE = """\
-example:
-  model-monitor suggest-checks --dataset-source s3://bucket/train/ --dataset-format csv --output-path checks
-"""
-_MERGE_EXAMPLE = (
-    "example:\n  model-monitor merge --dataset-source captured/ --ground-truth-source truth/ --output-path out"
-)
-_MONITOR_EXAMPLE = """\
-example, the records of one hour:
-  model-monitor monitor --dataset-source captured/ --dataset-format capture --output-path report \\
-      --baseline-constraints baseline/constraints.json --baseline-statistics baseline/statistics.json \\
-      --start-time 2021-05-06T22:00:00Z --end-time 2021-05-06T23:00:00Z
-"""
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `model-monitor`; the result is its exit code. Wrong usage raises SystemExit(2), as argparse does."""
-    arguments = vars(_parser().parse_args(argv))
-    command = arguments.pop("command")
-    if command == "run":
+    arguments = vars(parser().parse_args(argv))
+    name = arguments.pop("command")
+    if name == "run":
         return run_from_environment()
-    if command in _ANALYSES:
-        arguments["analysis_type"] = _ANALYSES[command]
-    output = arguments["output_path"].rstrip("/")
-    hidden = "_" * (command == "merge")  # in a folder that will be read as data
-    beside = {name: f"{output}/{hidden}{file}" for name, file in _INSIDE_OUTPUT.items()}
-    return _closed(beside | {name: text for name, text in arguments.items() if text}, [], _print)
+    command = command_of(name)
+    values = command.values(arguments)
+    return _closed(values, list(command.problems(values)), _print)
 
 
 def run_from_environment() -> int:
@@ -97,67 +60,21 @@ def run_from_environment() -> int:
     return run_values(*given_values(os.environ, PROCESSING_CONFIG))
 
 
+def run_module(argv: Sequence[str]) -> int:
+    """`python -m analyzer`: the job of the environment; arguments would be ignored, so there may be none but --help."""
+    if not argv:
+        return run_from_environment()
+    if argv[0] in ("-h", "--help"):
+        print(_MODULE_HELP)  # noqa: T201 - the output
+        return 0
+    told = log.one_line(log.redacted(argv[0]), 80)
+    print(f"python -m analyzer takes no arguments, found {told!r}. {_NAMED_ELSEWHERE}", file=sys.stderr)  # noqa: T201
+    return 2
+
+
 def run_values(values: Mapping[str, str], problems: Sequence[str] = ()) -> int:
     """Run the job that named texts describe, its summary in the log; problems: what is wrong with them already."""
     return _closed(values, problems, _log_summary)
-
-
-def _parser() -> argparse.ArgumentParser:
-    shape = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(
-        "model-monitor", description="Monitor the data of a model.", epilog=_EXAMPLES, formatter_class=shape
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    for name, text, example in (
-        ("baseline", "Learn statistics and constraints from data that is known to be good.", _BASELINE_EXAMPLE),
-        ("monitor", "Compare data with a baseline and report violations.", _MONITOR_EXAMPLE),
-        ("merge", "Join captured records with ground truth and write merged records.", _MERGE_EXAMPLE),
-        ("suggest-checks", "Suggest checks of your own for data that is known to be good.", _SUGGEST_EXAMPLE),
-    ):
-        command = commands.add_parser(
-            name, help=text, description=text, epilog=example, formatter_class=shape, allow_abbrev=False
-        )
-        _add_flags(command, name)
-    text = "Run the job that environment variables describe, as the container does."
-    commands.add_parser("run", help=text, description=text)
-    return parser
-
-
-def _add_flags(command: argparse.ArgumentParser, name: str) -> None:
-    """One flag for each setting; a baseline has no baseline, and a laptop has no default folders."""
-    left_out = {"baseline_constraints", "baseline_statistics"} if name != "monitor" else {"categorical_drift_method"}
-    needed = {"dataset_source", "output_path", "baseline_constraints"}
-    if name in _ANALYSES:
-        left_out |= {"analysis_type", "analyzer_checks", "categorical_drift_method"}
-    if name == "merge":
-        needed = {*needed, "ground_truth_source"}
-        left_out |= {each.name for each in SETTINGS if each.group in _OF_MONITORS} - {"ground_truth_source"}
-    shown = [setting for setting in SETTINGS if setting.name not in left_out]
-    for title, settings in groupby(shown, key=lambda setting: setting.group):
-        group = command.add_argument_group(title)
-        for setting in settings:
-            required = setting.name in needed
-            group.add_argument(
-                setting.flag,
-                dest=setting.name,
-                required=required,
-                type=_filled if required else str,
-                metavar=setting.kind.label if "|" in setting.kind.label else setting.kind.label.upper(),
-                help=_help(setting),
-            )
-
-
-def _filled(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("is empty")
-    return text.strip()
-
-
-def _help(setting: Setting) -> str:
-    inside = _INSIDE_OUTPUT.get(setting.name)
-    default = f"{inside} in the output folder" if inside else setting.default
-    shown = f" (default: {default})" if default and not default.startswith("/") else ""
-    return (setting.meaning + shown).replace("%", "%%")
 
 
 Show = Callable[[Outcome], None]
@@ -170,7 +87,7 @@ def _closed(values: Mapping[str, str], problems: Sequence[str], show: Show) -> i
         code, message = _guarded(values, problems, show)
         ignore_signals()
         (_recorded.info if code == 0 else _recorded.error)("%s", message)
-        written = _left(message, _message_file(values))
+        written = _left(message, values)
     return code if written or code else OutputUnwritable.exit_code
 
 
@@ -282,13 +199,20 @@ def _memory_used() -> str:
     return ""
 
 
-def _left(message: str, path: str) -> bool:
-    """Write the message for the platform; whether that worked."""
-    if not write_message(path, message):
-        _logger.error("Hint: set output_message_file to a place where the job may write.")
-        return False
-    _recorded.info("Write to file %s.", path)
-    return True
+def _left(message: str, values: Mapping[str, str]) -> bool:
+    """Write the message for the platform; whether that worked, or nobody asked for it."""
+    path = _message_file(values)
+    level = logging.ERROR if _is_read(path, values) else logging.WARNING
+    if write_message(path, message, level):
+        _recorded.info("Write to file %s.", path)
+        return True
+    _logger.log(level, "Hint: set output_message_file to a place where the job may write.")
+    return level == logging.WARNING
+
+
+def _is_read(path: str, values: Mapping[str, str]) -> bool:
+    """Whether somebody waits for the message there: it was asked for, or this is a container of the platform."""
+    return path != MESSAGE or bool(values.get("output_message_file", "").strip()) or Path(path).parents[1].exists()
 
 
 def _message_file(values: Mapping[str, str]) -> str:

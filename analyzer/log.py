@@ -29,6 +29,11 @@ _SECRETS = (
 )
 
 
+def counted(count: int, name: str, several: str = "") -> str:
+    """A number of things as people write it: 1 row, 2 rows."""
+    return f"{count} {name if count == 1 else several or f'{name}s'}"
+
+
 def one_line(text: str, longest: int = LONGEST_LINE) -> str:
     """The text with every control character escaped, so that it stays on its line; at most `longest` characters."""
     shown = _UNSAFE.sub(_escaped, text[:longest])
@@ -99,7 +104,10 @@ class Progress:
     @property
     def line(self) -> str:
         """Step, rows, bytes, per cent and remaining time, as far as they are known."""
-        parts = [f"{self.rows:,} rows", *([_size(self.read_bytes)] if self._unit == "bytes" else [])]
+        parts = [
+            f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}",
+            *([_size(self.read_bytes)] if self._unit == "bytes" else []),
+        ]
         if self._total:
             share = min(self.read_bytes / self._total, 1.0)
             whole = _size(self._total) if self._unit == "bytes" else f"{self._total:,} {self._unit}"

@@ -57,8 +57,17 @@ def described(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[dic
     values.update(named)
     output = values.get("output_path", "").strip().rstrip("/")
     problems.extend(_output_problems(output, environ))
-    beside = {name: f"{output}/{file}" for name, file in BESIDE.items()} if output else {}
+    hidden = "_" * _merges(values)  # in a folder that will be read as data
+    beside = {name: f"{output}/{hidden}{file}" for name, file in BESIDE.items()} if output else {}
     return {**beside, **{name: text for name, text in values.items() if text.strip()}}, problems
+
+
+def _merges(values: Mapping[str, str]) -> bool:
+    """Whether the job is a merge job, which ground truth without an analysis_type asks for, too."""
+    given = {name for name, text in values.items() if text.strip()}
+    return values.get("analysis_type", "").strip().upper() == "MERGE" or (
+        "ground_truth_source" in given and "analysis_type" not in given
+    )
 
 
 def pairs(arguments: Sequence[str], problems: list[str]) -> Iterator[tuple[str, str]]:

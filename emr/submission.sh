@@ -137,10 +137,15 @@ wait_until_done() { # a command that prints the state; 0 when the job ended well
 }
 
 show_message() { # the closing message of the job, if it lies where it does unless a setting says otherwise
-    local setting output=''
+    local setting output='' truth='' analysis='' name=message
     for setting in "${settings[@]}"; do
-        case $setting in --output-path=s3://* | --output_path=s3://*) output=${setting#*=} ;; esac
+        case $setting in
+            --output-path=s3://* | --output_path=s3://*) output=${setting#*=} ;;
+            --ground-truth-source=* | --ground_truth_source=*) truth=yes ;;
+            --analysis-type=* | --analysis_type=*) analysis=${setting#*=} ;;
+        esac
     done
-    [ -z "$output" ] || aws s3 cp --only-show-errors "${output%/}/message" - || true
+    case ${analysis:-${truth:+MERGE}} in [Mm][Ee][Rr][Gg][Ee]) name=_message ;; esac # as the driver has it
+    [ -z "$output" ] || aws s3 cp --only-show-errors "${output%/}/$name" - || true
     echo
 }

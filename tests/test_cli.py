@@ -19,7 +19,6 @@ import pytest
 from analyzer import cli
 from analyzer.errors import BaselineError, EngineFailed, OutputUnwritable, ScriptError, SourceUnreadable
 from analyzer.job import Job, Outcome
-from analyzer.settings import SETTINGS
 from tests.conftest import Bucket
 
 CLEAN = Outcome(5, 0, "Completed: Job completed successfully with no violations.", ["a.json"], "5 rows")
@@ -84,38 +83,6 @@ def test_a_monitor_takes_its_baseline_and_window_from_flags(jobs: list[Job], tmp
     assert cli.main(["monitor", *flags, *window, "--output-message-file", str(tmp_path / "m")]) == 0
     assert not jobs[0].is_baseline
     assert jobs[0].output_message_file == str(tmp_path / "m")
-
-
-@pytest.mark.parametrize(
-    "argv",
-    [
-        [],
-        ["baseline"],
-        ["baseline", "--dataset-source", "d", "--output-path", ""],
-        ["baseline", "--dataset-source", "d", "--output-path", "o", "--baseline-constraints", "c"],
-        ["monitor", "--dataset-source", "d", "--output-path", "o"],
-        ["monitor", "--dataset-sourc", "d", "--output-path", "o", "--baseline-constraints", "c"],
-    ],
-)
-def test_wrong_usage_ends_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="2"):
-        cli.main(argv)
-    assert "usage: model-monitor" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("argv", [["--help"], ["baseline", "--help"], ["monitor", "--help"]])
-def test_help_teaches_with_an_example(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit, match="0"):
-        cli.main(argv)
-    assert "  model-monitor " in capsys.readouterr().out.split("example")[-1]
-
-
-def test_help_shows_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
-    for command in ("baseline", "monitor"):
-        with pytest.raises(SystemExit):
-            cli.main([command, "--help"])
-    shown = capsys.readouterr().out
-    assert [setting.flag for setting in SETTINGS if f"{setting.flag} " not in shown] == []
 
 
 def test_run_does_what_the_environment_says(jobs: list[Job], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -190,6 +157,23 @@ def test_a_message_that_cannot_be_written_fails_the_job(
     assert "the message of the job is lost: cannot write" in lines
     assert "Hint: set output_message_file" in lines
     assert len(jobs) == 1
+
+
+def test_a_message_that_nobody_asked_for_does_not_fail_the_job(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As for an ordinary user outside of a container, where /opt/ml can neither be found nor created."""
+    (tmp_path / "opt").write_text("")
+    default = str(tmp_path / "opt/ml/output/message")
+    monkeypatch.setattr(cli, "MESSAGE", default)
+    monkeypatch.delenv("output_message_file", raising=False)
+    assert cli.run_from_environment() == 0
+    lines = capsys.readouterr().err
+    assert " - WARNING - the message of the job is lost: cannot write" in lines
+    assert " - ERROR - " not in lines
+    monkeypatch.setenv("output_message_file", default)
+    assert cli.run_from_environment() == OutputUnwritable.exit_code
+    assert len(jobs) == 2
 
 
 def test_message_and_options_may_live_in_a_bucket(jobs: list[Job], s3: Bucket) -> None:

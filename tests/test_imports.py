@@ -41,7 +41,8 @@ ROOMS: dict[str, tuple[str, ...]] = {
     # Models, and how they are asked; scripts of users are loaded as sources load theirs.
     "predictors": (*CORE, *LEAVES, "analysis_config", "sources"),
     "monitors": (*NUMBERS, *LEAVES, *REQUEST, "reports", "join", "sources", "engines", "predictors", "checks"),
-    "cli": (*NUMBERS, *LEAVES, *REQUEST, "reports", "sources", "engines", "predictors", "monitors"),
+    "commands": ("settings",),
+    "cli": ("commands", *NUMBERS, *LEAVES, *REQUEST, "reports", "sources", "engines", "predictors", "monitors"),
     "__main__": ("cli",),
     "library": (*NUMBERS, *LEAVES, *REQUEST, "reports", "sources", "engines", "predictors", "monitors"),
     "__init__": ("library",),

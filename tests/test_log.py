@@ -31,6 +31,11 @@ def test_no_text_leaves_its_log_line(text: str) -> None:
     assert not set("\r\x1b\u202e\ud800") & set(line)
 
 
+def test_one_of_a_thing_is_singular() -> None:
+    assert [log.counted(count, "row") for count in (0, 1, 2)] == ["0 rows", "1 row", "2 rows"]
+    assert [log.counted(count, "process", "processes") for count in (1, 2)] == ["1 process", "2 processes"]
+
+
 def test_a_long_log_line_is_shortened() -> None:
     assert len(log.one_line("\n" * 1_000_000)) < log.LONGEST_LINE + 100
 

@@ -81,16 +81,17 @@ def choose(wanted: str, size_bytes: int, hosts: int = 1, *, needs_spark: bool = 
     else:
         return Choice("local", f"one host, and at most {_gibibytes(SPARK_FROM_BYTES)} of input")
     if wanted != "local":
-        require_spark(reason)
+        require_spark(reason, or_local=not needs_spark)
         return Choice("spark", reason)
     return Choice("local", reason)
 
 
-def require_spark(reason: str) -> None:
-    """ConfigError when Spark cannot start here; reason: why it is needed."""
+def require_spark(reason: str, *, or_local: bool = True) -> None:
+    """ConfigError when Spark cannot start here. reason: why it is needed. or_local: the local engine would do, too."""
     missing = spark_is_missing()
     if missing:
-        raise ConfigError(f"{reason}: this needs Spark, but {missing}. Hint: {_INSTALL}, or set analyzer_engine=local.")
+        instead = ", or set analyzer_engine=local" if or_local else "; the image has both"
+        raise ConfigError(f"{reason}: this needs Spark, but {missing}. Hint: {_INSTALL}{instead}.")
 
 
 def spark_is_missing() -> str:

@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def completed(violations: int, note: str = "") -> str:
-    """The recorded message of a job that ran to its end; a note of ours follows it."""
+    """The recorded message of a job that ran to its end, which readers match; a note of ours follows it."""
     text = (
         f"CompletedWithViolations: Job completed successfully with {violations} violations."
         if violations
@@ -26,15 +26,15 @@ def completed(violations: int, note: str = "") -> str:
     return f"{text} {note}" if note else text
 
 
-def write_message(path: Location, text: str) -> bool:
+def write_message(path: Location, text: str, level: int = logging.ERROR) -> bool:
     """Write the first kilobyte of the text on one line; whether that worked.
 
-    A failure is logged, not raised: it must not hide how the job itself ended.
+    A failure is logged at that level, not raised: it must not hide how the job itself ended.
     """
     try:
         publish(path, lambda file: file.write(shorten(text)), "text/plain; charset=utf-8")
     except OutputUnwritable as error:
-        _log.error("the message of the job is lost: %s", error)
+        _log.log(level, "the message of the job is lost: %s", error)
         return False
     return True
 

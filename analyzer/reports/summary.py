@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import starmap
 
+from analyzer.log import counted
 from analyzer.reports.document import java_double
 from analyzer.reports.text import clip, pad, width
 from analyzer.reports.violations import Violation
@@ -19,7 +20,7 @@ _NUMBERS = 12  # cells of a number: 0.9964592817 and shorter
 
 def headline(features: int, violations: Sequence[Violation], top: int = 10) -> str:
     """One line for a log or an alert: how many features were checked and which failed."""
-    start = f"{features} features checked, {len(violations)} violations"
+    start = f"{counted(features, 'feature')} checked, {counted(len(violations), 'violation')}"
     names = list(dict.fromkeys(violation.feature_name for violation in violations))
     if not names:
         return start
@@ -29,7 +30,7 @@ def headline(features: int, violations: Sequence[Violation], top: int = 10) -> s
 
 def summarise(features: int, violations: Sequence[Violation], top: int = TOP, cells: int = WIDTH) -> str:
     """A table of the first violations, errors before warnings, in lines of at most `cells` cells (at least 60)."""
-    lines = [f"{features} features checked, {len(violations)} violations"]
+    lines = [f"{counted(features, 'feature')} checked, {counted(len(violations), 'violation')}"]
     if violations:
         ranked = sorted(violations, key=lambda violation: violation.severity == "warning")[:top]
         lines += ["", *_table([HEADER, *map(_row, ranked)], max(cells, NARROWEST))]

@@ -42,6 +42,14 @@ def test_message_and_metrics_go_beside_the_reports() -> None:
     assert values["output_message_file"] == "s3://else/where"
 
 
+@pytest.mark.parametrize("arguments", [["--analysis-type=merge"], ["--ground-truth-source=s3://bucket/truth"]])
+def test_the_message_of_a_merge_job_is_no_data_of_the_next(arguments: list[str]) -> None:
+    values, _ = described(OUTPUT, *arguments)
+    assert values["output_message_file"] == "s3://bucket/report/_message"
+    values, _ = described(OUTPUT, *arguments, "--analysis-type=MODEL_QUALITY")
+    assert values["output_message_file"] == "s3://bucket/report/message"
+
+
 def test_arguments_come_before_the_job_file_and_that_before_the_environment(tmp_path: Path) -> None:
     file = tmp_path / "job.json"
     file.write_text('{"start_time": "file", "end_time": "file", "dataset_format": {"csv": {"header": true}}}')

@@ -160,6 +160,25 @@ def test_waiting_ends_as_the_job_does_and_shows_its_message(
     assert len((tmp_path / "calls").read_text().splitlines()) == 5
 
 
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        (["--analysis-type=merge"], "_message"),
+        (["--ground_truth_source=s3://bucket/truth"], "_message"),
+        (["--ground-truth-source=s3://bucket/truth", "--analysis-type=MODEL_QUALITY"], "message"),
+    ],
+)
+def test_the_message_is_looked_for_where_the_driver_leaves_it(settings: list[str], name: str, tmp_path: Path) -> None:
+    (tmp_path / "aws").write_text(AWS_STUB)
+    (tmp_path / "aws").chmod(0o755)
+    wanted = ["--code", CODE, "--archive", ARCHIVE, "--wait", "--", "--output-path=s3://bucket/report", *settings]
+
+    run(*EC2, *wanted, PATH=f"{tmp_path}:/usr/bin:/bin", CALLS=str(tmp_path / "calls"), END="FAILED", POLL_SECONDS="0")
+
+    last = (tmp_path / "calls").read_text().splitlines()[-1]
+    assert last == f"s3 cp --only-show-errors s3://bucket/report/{name} -"
+
+
 def test_the_aws_cli_understands_the_step(s3_endpoint: str) -> None:
     """The whole script against a server; the CLI has a spelling of steps of its own."""
     program = shutil.which("aws")

@@ -15,6 +15,7 @@ from analyzer.reports.message import completed, shorten, write_message
 def test_the_recorded_messages_are_reproduced() -> None:
     assert completed(0) == "Completed: Job completed successfully with no violations."
     assert completed(60) == "CompletedWithViolations: Job completed successfully with 60 violations."
+    assert completed(1) == "CompletedWithViolations: Job completed successfully with 1 violations."
     assert completed(0, "3 records were rejected.").endswith("no violations. 3 records were rejected.")
 
 

@@ -29,6 +29,12 @@ def test_without_violations_there_is_no_table() -> None:
     assert summarise(12, []) == "12 features checked, 0 violations\n"
 
 
+def test_one_violation_of_one_feature_is_singular() -> None:
+    found = [Violation("age", "completeness_check", "text", 0.5, 1.0)]
+    assert summarise(1, found).startswith("1 feature checked, 1 violation\n")
+    assert headline(1, found) == "1 feature checked, 1 violation in age"
+
+
 def test_errors_come_before_warnings() -> None:
     warning, error = violations.drift("mild", 0.2, 0.1), violations.drift("bad", 0.9, 0.1)
     warning.severity = "warning"
