@@ -104,12 +104,12 @@ class Deequ:
         self.jvm: Any = session._jvm  # noqa: SLF001 - PyDeequ's way, too: there is no other
         self._gateway: Any = session.sparkContext._gateway  # noqa: SLF001
 
-    def require(self, *names: str) -> None:
-        """ConfigError when Spark cannot find Deequ (or DQDL)."""
+    def require(self, wanted_by: str, *names: str) -> None:
+        """ConfigError when Spark cannot find Deequ (or DQDL). wanted_by: the setting or command, for the message."""
         absent = [name for name in names if not self._has(_CLASSES[name])]
         if absent:
             raise ConfigError(
-                f"analyzer_checks: the jar of {' and '.join(absent)} is not on Spark's class path. Hint: the image has "
+                f"{wanted_by}: the jar of {' and '.join(absent)} is not on Spark's class path. Hint: the image has "
                 "it; elsewhere put it into Spark's folder jars, or name it in spark.jars (docs/reference/checks.md)."
             )
 

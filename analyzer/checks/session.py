@@ -60,7 +60,7 @@ class Request:
 def validate(session: SparkSession, ruleset: Ruleset) -> None:
     """Look for the jars, and at what only Java can read, before any data is; ConfigError lists all that is wrong."""
     deequ = Deequ(session)
-    deequ.require("Deequ", *(["DQDL"] if any(rule.dqdl for rule in ruleset.rules) else []))
+    deequ.require("analyzer_checks", "Deequ", *(["DQDL"] if any(rule.dqdl for rule in ruleset.rules) else []))
     problems = [f"{rule.place}: {problem}" for rule in ruleset.rules for problem in _problems(deequ, rule)]
     if problems:
         raise ConfigError(one_line(f"analyzer_checks: {' '.join(problems[:20])}", 8000))

@@ -3,7 +3,9 @@
 Deequ's rules of thumb propose checks from four fifths of the rows; the last fifth is dealt out to windows as small as
 production's may be, and every check is tried on each. Rules of Deequ known to propose nonsense are left out: HasMean
 (it takes the maximum), HasStandardDeviation, HasMin and HasMax (equality with the value observed); minimum and maximum
-are proposed as bounds instead. Source: specification deequ.md 8.
+are proposed as bounds instead. Lists of more than a few numbers are left out, too: any column of whole numbers whose
+values repeat gets one, and an age that nobody had yet is no error; bounds say what can be said.
+Source: specification deequ.md 8.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ from analyzer.checks.rule import Rule
 from analyzer.checks.ruleset import parse_rules
 from analyzer.checks.scala import call_of
 from analyzer.checks.session import Dataset, settings
-from analyzer.engines.spark_frame import FrameColumn, frame
+from analyzer.engines.spark_frame import FrameColumn, Shape, frame
 from analyzer.engines.spark_watch import Watch
 from analyzer.engines.task import silent
 
@@ -36,6 +38,7 @@ GROUP = 40  # columns that Deequ profiles at once; hundreds overflow its stack
 PARTS = 5  # one of them is held out
 WINDOWS = 10
 LEAST_ROWS = 20  # of a window
+FEW_NUMBERS = 10  # that a list of allowed values may hold
 _RULES = (
     *("CompleteIfCompleteRule", "RetainCompletenessRule", "RetainTypeRule", "CategoricalRangeRule"),
     *("FractionalCategoricalRangeRule", "NonNegativeNumbersRule", "UniqueIfApproximatelyUniqueRule"),
@@ -112,7 +115,8 @@ def _proposed(deequ: Deequ, rows: DataFrame, names: Sequence[str], data: Dataset
         if by_column.contains(name):
             each = by_column.apply(name)
             found += [_given(each.apply(at), originals[name]) for at in range(each.size())]
-    return _without_repeats([each for each in found if each])
+    kept = [each for each in found if each and not is_list_of_numbers(each, data.shapes[each["column"]])]
+    return _without_repeats(kept)
 
 
 def _run(deequ: Deequ, rows: DataFrame) -> Any:
@@ -155,6 +159,11 @@ def _given(suggestion: Any, column: str) -> dict[str, Any] | None:
             return None
         given["assert"] = f"{_BOUNDS[name]} {number_text(bound)}"
     return given
+
+
+def is_list_of_numbers(given: Mapping[str, Any], shape: Shape) -> bool:
+    """Whether a rule lists more than a few values of a column of numbers."""
+    return shape != "string" and len(given.get("values", ())) > FEW_NUMBERS
 
 
 def _without_repeats(found: list[dict[str, Any]]) -> list[dict[str, Any]]:

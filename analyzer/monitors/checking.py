@@ -8,17 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import structs
+
 from analyzer.dataset_format import parse_dataset_format
 from analyzer.engines.choice import choose, spark_is_missing
 from analyzer.errors import ConfigError
 from analyzer.fold import Fold, Scan
 from analyzer.job import Job
-from analyzer.log import Progress, one_line
+from analyzer.log import Progress, counted, one_line
+from analyzer.monitors.closing import written
 from analyzer.monitors.inputs import Input, open_input
 from analyzer.monitors.scanning import scanned
 from analyzer.reports import checks, cloudwatch
 from analyzer.reports.checks import RuleResult
-from analyzer.reports.storage import read
+from analyzer.reports.storage import join, read, remove
 from analyzer.reports.violations import Violation
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from analyzer.checks.session import Dataset
 
 _log = logging.getLogger("UserChecks")
+NO_ROWS = "The data has no rows."
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ class Checked:
     def violations(self) -> list[Violation]:
         """Rules that do not hold, or could not be evaluated."""
         return [result.violation for result in self.results if result.is_broken]
+
+    @property
+    def without_rows(self) -> Checked:
+        """The same, of data without a single row: rules that do not hold say so."""
+        return replace(self, results=[_of_nothing(each) if each.is_broken else each for each in self.results])
 
     @property
     def document(self) -> dict[str, Any]:
@@ -79,7 +88,7 @@ class Checking:
         found = checking.evaluate(_session(self.job), request)
         checked = Checked([_result(each) for each in found])
         told = ", ".join(f"{count} {name}" for name, count in checked.document["counts"].items() if count)
-        _log.info("%d checks in %.1f s: %s.", len(found), time.monotonic() - began, told)
+        _log.info("%s in %.1f s: %s.", counted(len(found), "check"), time.monotonic() - began, told)
         return checked
 
     def alone(self, given: Input, progress: Progress) -> Checked:
@@ -140,6 +149,14 @@ def open_checks(job: Job, columns: Sequence[str] | None = None) -> Checking | No
     return Checking(job, ruleset)
 
 
+def documented(job: Job, checked: Checked | None) -> list[str]:
+    """The path of checks.json after it was written; a job without checks removes that of an earlier one."""
+    if checked is None:
+        remove(join(job.output_path, checks.FILE_NAME))
+        return []
+    return [written(job, checks.FILE_NAME, checked.document)]
+
+
 def _unreadable(ruleset: Ruleset) -> list[str]:
     """What is wrong with the formats of further data sets, and with rules that need what the file does not name."""
     found = []
@@ -160,6 +177,10 @@ def _session(job: Job) -> Any:
     from analyzer.engines import spark  # noqa: PLC0415 - only here pyspark may be loaded
 
     return spark.session(job.analyzer_processes)
+
+
+def _of_nothing(result: RuleResult) -> RuleResult:
+    return structs.replace(result, message=f"{result.message or ''} {NO_ROWS}".strip())
 
 
 def _result(found: Finding) -> RuleResult:

@@ -12,16 +12,18 @@ from analyzer.engines.choice import require_spark
 from analyzer.fold import Scan
 from analyzer.folds.intake import Intakes
 from analyzer.job import Job, Outcome
-from analyzer.log import Progress, one_line
+from analyzer.log import Progress, counted, one_line
 from analyzer.monitors.closing import Ending, nothing_to_learn, outcome
 from analyzer.monitors.inputs import open_input
 from analyzer.monitors.scanning import prepare, scanned
+from analyzer.reports import quarantine
 from analyzer.reports.storage import join, publish
 
 if TYPE_CHECKING:
     from analyzer.checks.suggestion import Suggestion
 
 FILE_NAME = "checks.yaml"
+COMMAND = "suggest-checks"  # in messages
 MOST_ALARMS = 0.5  # share of windows; a rule that fails more often is left out
 _log = logging.getLogger("UserChecks")
 
@@ -29,7 +31,7 @@ _log = logging.getLogger("UserChecks")
 def run(job: Job, progress: Progress) -> Outcome:
     """Write checks.yaml: what Deequ suggests, each rule tried on rows it was not learnt from. Raises AnalyzerError."""
     prepare(job)
-    require_spark("suggest-checks")
+    require_spark(COMMAND, or_local=False)
     from analyzer.checks.columns import FOLDS, shapes_of  # noqa: PLC0415 - loads pyspark, which is there now
     from analyzer.checks.deequ import Deequ  # noqa: PLC0415 - the same
     from analyzer.checks.session import Dataset  # noqa: PLC0415
@@ -37,7 +39,7 @@ def run(job: Job, progress: Progress) -> Outcome:
     from analyzer.engines import spark  # noqa: PLC0415
 
     session = spark.session(job.analyzer_processes)
-    Deequ(session).require("Deequ")
+    Deequ(session).require(COMMAND, "Deequ")
     given = open_input(job, None)
     intakes = Intakes(job.options.quarantine_samples)
     results = scanned(Scan.of([intakes, *FOLDS]), given, job, progress)
@@ -48,8 +50,10 @@ def run(job: Job, progress: Progress) -> Outcome:
     publish(path, lambda file: file.write(document(found)), "application/yaml")
     _log.info("Write to file %s at path %s.", FILE_NAME, job.output_path)
     kept = [each for each in found if each.rate <= MOST_ALARMS]
-    shown = f"{len(kept)} checks suggested, {len(found) - len(kept)} left out for false alarms\n"
-    ending = Ending(given, results[intakes].intake, results[intakes].rows, [], [path], shown)
+    shown = f"{counted(len(kept), 'check')} suggested, {len(found) - len(kept)} left out for false alarms\n"
+    rejected = quarantine.write(job.output_path, results[intakes].intake.samples)
+    files = [path, *([rejected] if rejected else [])]
+    ending = Ending(given, results[intakes].intake, results[intakes].rows, [], files, shown)
     return outcome(job, ending)
 
 
@@ -70,7 +74,7 @@ def _entry(found: Suggestion) -> dict[str, Any]:
 def _alarms(found: Suggestion) -> str:
     if not found.windows:
         return "not tried, too few rows"
-    return f"{found.alarms} of {found.windows} windows of {found.rows} rows"
+    return f"{found.alarms} of {counted(found.windows, 'window')} of {counted(found.rows, 'row')}"
 
 
 def _plain(found: Suggestion) -> str:

@@ -55,7 +55,7 @@ class RuleResult(msgspec.Struct):
             self.observed,
             counts=None if self.failing_rows is None else {"failing": self.failing_rows},
             examples=self.event_ids or None,
-            severity=self.severity if self.severity == "warning" else None,
+            severity=self.severity,
             hint=self.description,
         )
 

@@ -12,6 +12,8 @@ import pytest
 from analyzer.checks.history import History
 from analyzer.checks.ruleset import Ruleset, parse_rules
 from analyzer.errors import ConfigError, SourceUnreadable
+from analyzer.monitors.checking import Checked
+from analyzer.reports.checks import RuleResult
 from tests.checks.jobs import ROWS, checked, checks_file, outcomes, row, traffic
 from tests.engines.sources import Numbers
 from tests.jobs import capture, monitor, run_job, write_captures
@@ -22,6 +24,7 @@ MOMENT = "2026-01-17T00:00:00Z"
 
 
 @NEEDS_DEEQU
+@pytest.mark.slow
 def test_a_monitoring_job_reports_its_checks_everywhere(tmp_path: Path) -> None:
     """One job by default; the others of this page are run by `make checks`."""
     traffic(tmp_path / "in")
@@ -42,10 +45,10 @@ def test_a_monitoring_job_reports_its_checks_everywhere(tmp_path: Path) -> None:
 
     told = [(each["feature_name"], each.get("severity"), each.get("counts")) for each in done.violations]
     assert told == [
-        ("age", None, {"failing": 4}),
+        ("age", "error", {"failing": 4}),
         ("name", "warning", {"failing": 6}),
-        ("plan", None, None),
-        ("name", None, {"failing": 6}),
+        ("plan", "error", None),
+        ("name", "error", {"failing": 6}),
     ]
     assert {each["constraint_check_type"] for each in done.violations} == {"user_check"}
     assert done.violations[0]["description"] == "Check is not met: hasMin(age) >= 2. Minimum is 0, expected >= 2."
@@ -89,6 +92,32 @@ def test_a_ruleset_of_glue_is_judged_rule_by_rule(tmp_path: Path) -> None:
         (10, "passed", None),
     ]
     assert rules[1]["event_ids"] == ["e0", "e1", "e40", "e41"]
+
+
+@NEEDS_DEEQU
+@pytest.mark.deequ
+@pytest.mark.parametrize("has_header", [True, False])
+def test_a_window_without_rows_does_not_pass_in_silence(tmp_path: Path, has_header: bool) -> None:
+    (tmp_path / "good.csv").write_text("age,name\n1,a\n2,b\n")
+    run_job(tmp_path / "base", tmp_path / "good.csv", dataset_format="csv")
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in/empty.csv").write_text("age,name\n" if has_header else "")
+    checks = checks_file(
+        tmp_path / "checks.yaml",
+        {"check": "hasSize", "assert": "> 0"},
+        {"check": "isComplete", "column": "age"},
+        "RowCount > 0",
+        'IsComplete "age"',
+        {"check": "hasSize", "assert": ">= 0"},
+    )
+    done = monitor(tmp_path / "out", tmp_path / "in", tmp_path / "base", dataset_format="csv", analyzer_checks=checks)
+    rules = done.document("checks.json")["rules"]
+
+    about_columns = "failed" if has_header else "error"
+    assert [each["outcome"] for each in rules] == ["failed", about_columns, "failed", about_columns, "passed"]
+    assert all(each["message"].endswith(" The data has no rows.") for each in rules[:4])
+    assert [each["constraint_check_type"] for each in done.violations] == ["user_check"] * 4
+    assert done.outcome.violations == 4
 
 
 STRATEGIES = (
@@ -240,3 +269,21 @@ def test_a_wrong_file_ends_the_job_before_anything_starts(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"absent\.yaml.*cannot be read"):
         checked(tmp_path, tmp_path / "absent.yaml")
+
+
+def test_only_rules_that_do_not_hold_say_that_there_were_no_rows() -> None:
+    found = [RuleResult(name, "c", "*", outcome, "error", message=text) for name, outcome, text in (
+        ("a", "passed", None), ("b", "failed", "Size is 0."), ("c", "error", None), ("d", "skipped", "too few runs."),
+    )]  # fmt: skip
+
+    told = [each.message for each in Checked(found).without_rows.results]
+
+    assert told == [None, "Size is 0. The data has no rows.", "The data has no rows.", "too few runs."]
+
+
+def test_results_of_an_earlier_job_do_not_outlive_its_checks(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("age\n1\n")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/checks.json").write_text("{}")
+    done = run_job(tmp_path / "out", tmp_path / "a.csv", dataset_format="csv")
+    assert not (done.output / "checks.json").exists()

@@ -6,12 +6,13 @@ import logging
 from dataclasses import dataclass, field
 
 from analyzer.job import Job, Outcome
-from analyzer.monitors.checking import Checked
+from analyzer.log import counted
+from analyzer.monitors.checking import Checked, documented
 from analyzer.monitors.closing import Ending, account, outcome, published, written
 from analyzer.monitors.data_quality.comparison import Judgement
 from analyzer.monitors.data_quality.profile import Profile
 from analyzer.monitors.inputs import Input
-from analyzer.reports import checks, cloudwatch, quarantine, summary, violations
+from analyzer.reports import cloudwatch, quarantine, summary, violations
 from analyzer.reports.constraints import Constraints
 from analyzer.reports.statistics import Statistics
 from analyzer.reports.suggest import suggest
@@ -43,8 +44,7 @@ def report(job: Job, given: Input, findings: Findings) -> Outcome:
     files = [written(job, "statistics.json", statistics), written(job, "constraints.json", suggested.document)]
     if not job.is_baseline or found:
         files.append(written(job, violations.FILE_NAME, violations.document(found, strict=job.is_strict)))
-    if findings.checked is not None:
-        files.append(written(job, checks.FILE_NAME, findings.checked.document))
+    files += documented(job, findings.checked)
     kept = quarantine.write(job.output_path, intake.samples)
     files += [kept] if kept else []
     if job.publish_cloudwatch_metrics:
@@ -52,7 +52,7 @@ def report(job: Job, given: Input, findings: Findings) -> Outcome:
     if job.post_analytics_processor_script:
         run_postprocess(job.post_analytics_processor_script)
     features = len(findings.profile.columns)
-    shown = f"{features} features profiled\n" if job.is_baseline else summary.summarise(features, found)
+    shown = f"{counted(features, 'feature')} profiled\n" if job.is_baseline else summary.summarise(features, found)
     ending = Ending(given, intake, findings.profile.rows, found, files, shown, findings.notices)
     return outcome(job, ending)
 

@@ -45,7 +45,9 @@ def run(job: Job, progress: Progress) -> Outcome:
         raise nothing_to_learn(job, given, profile.intake.intake)
     constraints = comparison.constraints if comparison else None
     notices = _notices(given, comparison, profile, judgement)
-    checked = checking.run(given, results, progress) if checking and profile.rows else None
+    checked = checking.run(given, results, progress) if checking else None
+    if checked and not profile.rows:
+        checked = checked.without_rows
     return reporting.report(job, given, Findings(profile, judgement, constraints, notices, checked))
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from analyzer.folds.confusion import Matrix
 from analyzer.folds.ranks import RankState
+from analyzer.log import counted
 from analyzer.monitors.model_quality.measures import Ledger, Quality, rows_of
 from analyzer.monitors.model_quality.plan import Plan, Results, sound
 from analyzer.monitors.model_quality.remarks import strangers
@@ -42,7 +43,9 @@ def quality_of(plan: Plan, results: Results, rows: int, *, strict: bool) -> Qual
     if ranks is not None:
         _add_ranks(extra, ledger, ranks)
         if ranks.unknown:
-            notices.append(f"{ranks.unknown} rows are of a class that has no score.")
+            notices.append(
+                f"{counted(ranks.unknown, 'row')} {'is' if ranks.unknown == 1 else 'are'} of a class that has no score."
+            )
     if extra.rows.text_scores:
         notices.append(f"{extra.rows.text_scores} scores are texts, not numbers; their rows have no score.")
     published = (*NAMES, *(f"{name}{SUFFIX}" for name in NAMES))

@@ -11,14 +11,15 @@ from typing import Any
 from analyzer.batch import Joined
 from analyzer.folds.intake import IntakeState
 from analyzer.job import Job, Outcome
-from analyzer.monitors.checking import Checked
+from analyzer.log import counted
+from analyzer.monitors.checking import Checked, documented
 from analyzer.monitors.closing import Ending, account, outcome, published, written
 from analyzer.monitors.inputs import Input
 from analyzer.monitors.model_quality.comparison import Judgement
 from analyzer.monitors.model_quality.measures import Quality
 from analyzer.monitors.model_quality.request import Request
-from analyzer.reports import checks, quarantine, summary
 from analyzer.reports import quality_violations as violations
+from analyzer.reports import quarantine, summary
 from analyzer.reports.cloudwatch import Metric
 from analyzer.reports.quality_constraints import suggest_limits
 from analyzer.reports.quality_statistics import Dataset, Predictions, QualityStatistics, block_of
@@ -57,8 +58,7 @@ def report(job: Job, given: Input, findings: Findings) -> Outcome:
     files = [written(job, "statistics.json", statistics), written(job, "constraints.json", suggested.document)]
     if not job.is_baseline or checked.violations:
         files.append(written(job, FILE_NAME, violations.document(found, strict=job.is_strict)))
-    if findings.checked is not None:
-        files.append(written(job, checks.FILE_NAME, checked.document))
+    files += documented(job, findings.checked)
     kept = quarantine.write(job.output_path, findings.intake.intake.samples)
     files += [kept] if kept else []
     if job.publish_cloudwatch_metrics:
@@ -99,7 +99,7 @@ def _metrics(findings: Findings, *, strict: bool) -> Iterator[Metric]:
 def _shown(findings: Findings) -> str:
     """The metrics and what is wrong with them, for people at a terminal."""
     quality = findings.quality
-    lines = [f"{findings.request.problem} of {quality.rows} rows"]
+    lines = [f"{findings.request.problem} of {counted(quality.rows, 'row')}"]
     for name in quality.suggested:
         value = quality.measures[name].value
         lines.append(f"  {name:<24}{'undefined' if value is None else f'{value:.6g}'}")

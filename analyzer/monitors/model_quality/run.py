@@ -50,6 +50,8 @@ def run(job: Job, progress: Progress) -> Outcome:
     results = scanned(Scan.of(plan.folds), given, job, progress)
     findings = _findings(job, given, comparison, plan, results)
     findings.checked = checking.alone(open_input(job, None, apart=True), progress) if checking else None
+    if findings.checked and not findings.rows:
+        findings.checked = findings.checked.without_rows
     return report(job, given, findings)
 
 

@@ -117,7 +117,7 @@ def test_scores_may_be_listed_as_columns(tmp_path: Path) -> None:
     found = learnt(tmp_path, source, MULTICLASS, probability_attribute="a,b")
 
     assert found.block["confusion_matrix"]["1"] == {"0": 0, "1": 1, "2": 0}
-    assert "1 rows are of a class that has no score" in found.notices
+    assert "1 row is of a class that has no score" in found.notices
     assert found.own["top_k_accuracy"] == {"1": 2 / 3, "2": 2 / 3}
 
 
