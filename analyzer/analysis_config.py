@@ -249,6 +249,8 @@ def _without_nulls(value: Any, kind: type[msgspec.Struct]) -> Any:
 def _not_carried_out(config: AnalysisConfig) -> Iterator[str]:
     if config.methods.pdp is not None:
         yield "analysis_config at $.methods.pdp: partial dependence is not computed."
+    if config.methods.report is not None:
+        yield "analysis_config at $.methods.report: no report.html is written; its numbers are in analysis.json."
 
 
 def _listed(value: Values | None) -> tuple[Value, ...]:

@@ -34,7 +34,9 @@ CLARIFY: dict[str, Any] = {
 def test_a_file_of_clarify_is_read() -> None:
     config = parse_analysis_config(CLARIFY)
 
-    assert config.notices == ()
+    assert config.notices == (
+        "analysis_config at $.methods.report: no report.html is written; its numbers are in analysis.json.",
+    )
     assert [(facet.name_or_index, facet.values) for facet in config.facets] == [("sex", (0,))]
     assert config.label_values == (1,)
     assert config.methods.post_training_bias is not None

@@ -11,16 +11,20 @@ from typing import Any, Protocol
 from analyzer.batch import Intake, Joined
 from analyzer.errors import ContractError
 from analyzer.job import Job, Outcome
+from analyzer.log import counted
 from analyzer.monitors.inputs import Input
 from analyzer.monitors.joining import join_notices, joined_block
 from analyzer.monitors.reasons import reasons
-from analyzer.reports import cloudwatch, document, message
+from analyzer.reports import cloudwatch, document, message, quarantine
 from analyzer.reports.storage import join, publish
+from analyzer.sources.listing import MERGE_REPORT
 
 VIOLATIONS_EXIT = 10  # only when fail_on_violations asks for it
 UNUSABLE_EXIT = 2  # too much was rejected, or there was nothing, and the options say that this is a failure
 STRICT_EXIT = 255
 MOST_NOTES = 2  # about a join in the message, which has 1 KB for everything
+
+LISTING = (quarantine.FILE_NAME, MERGE_REPORT)  # documents that list rejected records
 
 _log = logging.getLogger("FileUtil")
 
@@ -146,9 +150,15 @@ def _failure(job: Job, ending: Ending) -> str:
     return "fail_on_empty is set and there was nothing to analyse." if is_wanting else ""
 
 
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
+
+
 def _remarks(ending: Ending, rejected: int) -> str:
-    lines = [f"{ending.rows} rows analysed, {rejected} records rejected."]
+    lines = [f"{counted(ending.rows, 'row')} analysed, {counted(rejected, 'record')} rejected."]
     if rejected:
-        lines.append(f"Rejected: {reasons(ending.intake.rejected)} (see quarantine.jsonl).")
+        listed = [name for name in map(_name, ending.files) if name in LISTING]
+        where = f" (see {listed[0]})" if listed else ""
+        lines.append(f"Rejected: {reasons(ending.intake.rejected)}{where}.")
     lines += [f"Note: {notice}" for notice in ending.notices[:10]]
     return "\n".join(lines) + "\n"

@@ -9,7 +9,7 @@ from typing import Any
 from analyzer.engines.choice import choose, host_count, require_spark, start_submitted
 from analyzer.fold import Fold, Scan
 from analyzer.job import Job
-from analyzer.log import Progress
+from analyzer.log import Progress, counted
 from analyzer.memory import keep_freed_memory
 from analyzer.monitors.inputs import Input
 
@@ -30,8 +30,8 @@ def scanned(scan: Scan, given: Input, job: Job, progress: Progress) -> Mapping[F
     choice = choose(job.analyzer_engine, given.size, host_count(), needs_spark=job.analyzer_checks is not None)
     wanted = job.analyzer_processes
     processes = wanted if choice.engine == "spark" else min(wanted, given.worthwhile_processes)
-    shown = (choice.engine, processes, wanted, given.size_text, choice.reason)
-    _log.info("Engine %s: %d of %d processes for %s (%s).", *shown)
+    shown = (choice.engine, processes, counted(wanted, "process", "processes"), given.size_text, choice.reason)
+    _log.info("Engine %s: %d of %s for %s (%s).", *shown)
     progress.start("Scan", given.size)
     state = choice.run(scan, given.source, processes, progress.advance)
     progress.finish()

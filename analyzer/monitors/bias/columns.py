@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from analyzer.analysis_config import Column
 from analyzer.counting.labels import Likeliest
 from analyzer.errors import ConfigError
 from analyzer.monitors.bias.headers import Headers
 from analyzer.monitors.bias.request import Request
-from analyzer.monitors.bias.sides import Sides, listed
+from analyzer.monitors.bias.sides import Sides, listed, shown
 from analyzer.sources.attributes import Extract
 from analyzer.sources.record import GROUND_TRUTH, column_of
 
@@ -64,7 +65,8 @@ class Finder:
         """Attributes that are no column, to be looked for in JSON payloads as expressions."""
         if not self._sides.is_captured:
             return ()
-        wanted = [text for text in self.request.answer(captured=True) if isinstance(text, str)]
+        asked = [text for text in self.request.answer(captured=True) if isinstance(text, str)]
+        wanted = [text for text in asked if self._by_header(text) is None]
         missing = [
             text for text in wanted if not any(side.found(text) or side.group(text) for side in self._sides.answers)
         ]
@@ -124,12 +126,11 @@ class Finder:
         """The column of the predictions, and whether it holds scores."""
         headers = self.request.config.predictor
         label, score = self.request.answer(captured=self._sides.is_captured)
+        label_setting, score_setting = self.request.answer_settings(captured=self._sides.is_captured)
         if label is not None:
-            return self._answer("inference_attribute", label), False
+            return self._by_header(label) or self._answer(label_setting, label), False
         if score is None:
-            first = self._sides.answers[0]
-            whole = first.side and list(first.own) == ["0"] and not first.side.endswith("Input")
-            return (first.own["0"], True) if whole else (None, False)
+            return self._sides.only_answer, self._sides.only_answer is not None
         parts = str(score).split(",")
         groups = [{str(at): side.found(part.strip()) for at, part in enumerate(parts)} for side in self._sides.answers]
         group = next((found for found in groups if len(parts) > 1 and all(found.values())), None)
@@ -137,7 +138,7 @@ class Finder:
             if side.found(str(score)) is None and side.group(str(score)):
                 group = dict(side.group(str(score)))
         if not group:
-            return self._answer("probability_attribute", score), True
+            return self._answer(score_setting, score), True
         named = [str(name) for name in (headers.label_headers or [] if headers else [])]
         classes = tuple(named) if len(named) == len(group) else tuple(group)
         return Likeliest(classes, tuple(filter(None, group.values()))), False
@@ -147,9 +148,22 @@ class Finder:
             return self._tabular(setting, wanted, f"{setting}={wanted!r}: the data has no such column.")
         found = next(filter(None, (side.found(str(wanted)) for side in self._sides.answers)), None)
         if found is None:
-            own = [name for side in self._sides.answers for name in side.own]
-            raise ConfigError(f"{setting}={wanted!r}: the data has no such column. {listed(own)}")
+            raise ConfigError(f"{setting}={wanted!r}: the data has no such column. {self._outputs(setting)}")
         return found
+
+    def _by_header(self, wanted: Column) -> str | None:
+        """The answer that a header names: the only cell there is, since headers call answers by no position."""
+        is_name = wanted in self.request.headers and not any(side.found(str(wanted)) for side in self._sides.answers)
+        return self._sides.only_answer if is_name and self._sides.is_captured else None
+
+    def _outputs(self, setting: str) -> str:
+        """A hint with what may be named instead."""
+        sides = {side.side: list(side.own) for side in self._sides.answers}
+        outputs = [name for side, own in sides.items() if side.endswith("Output") for name in own]
+        if not outputs:
+            return f"Hint: no outputs were captured; the inputs have {shown([*chain(*sides.values())])}."
+        attribute = "probability_attribute" if "probability" in setting else "inference_attribute"
+        return f"Hint: the outputs have {shown(outputs)}; name one of them in {attribute}."
 
     def _facet(self, at: int) -> tuple[str, str]:
         wanted = self.request.facets[at].name_or_index

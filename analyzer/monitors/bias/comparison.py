@@ -120,8 +120,13 @@ def _absent(bias: Bias, known: KnownStage, stage: str) -> Iterator[str]:
     """Groups of the baseline that the window does not have, and groups the baseline does not know."""
     live = {(entry.facet, entry.value if entry.scale is Scale.CATEGORICAL else None) for entry in bias.entries}
     for facet, entries in known.facets.items():
-        values = [None if is_interval(each.value_or_threshold) else each.value_or_threshold for each in entries]
-        missing = [str(value) for value in values if (facet, value) not in live]
+        named = [each.value_or_threshold for each in entries]
+        missing = [_shown(name) for name in named if (facet, None if is_interval(name) else name) not in live]
         if missing:
             more = " and others" if len(missing) > 5 else ""
             yield f"Facet {facet}: {', '.join(missing[:5])}{more} of the baseline ({stage}) was not measured now."
+
+
+def _shown(name: str) -> str:
+    """A group of the baseline in a sentence; an interval that ended at the maximum has no name."""
+    return name or "the group above its threshold"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from analyzer.batch import Joined
 from analyzer.folds.intake import IntakeState
 from analyzer.job import Job, Outcome
+from analyzer.log import counted
 from analyzer.monitors.bias.comparison import Judgement
 from analyzer.monitors.bias.measures import Bias, Entry
 from analyzer.monitors.bias.plan import Plan
@@ -43,7 +44,9 @@ class Findings:
 def report(job: Job, given: Input, findings: Findings) -> Outcome:
     """Write every document of the job, then run the user's postprocessor."""
     intake, found = findings.intake.intake, findings.judgement.violations
-    logging.getLogger("BiasAnalyzer").info("Generating analysis of %d facets:", len(findings.plan.columns.facets))
+    logging.getLogger("BiasAnalyzer").info(
+        "Generating analysis of %s:", counted(len(findings.plan.columns.facets), "facet")
+    )
     files = [written(job, analysis.FILE_NAME, _document(job, given, findings))]
     if not job.is_baseline:
         files += _violations(job, found)
@@ -117,7 +120,10 @@ def _warnings(findings: Findings, entry: Entry, stage: str) -> Iterator[tuple[st
             if not entry.flips.is_exact:
                 texts.append(f"computed from {entry.flips.rows} rows drawn from more (bias_flip_test_rows)")
             if entry.flips.incomplete:
-                texts.append(f"{entry.flips.incomplete} rows without a number in some feature were left out")
+                were = "was" if entry.flips.incomplete == 1 else "were"
+                texts.append(
+                    f"{counted(entry.flips.incomplete, 'row')} without a number in some feature {were} left out"
+                )
         if texts:
             yield name, "; ".join(texts)
 
@@ -166,7 +172,8 @@ def _summary(findings: Findings) -> str:
     bias, found = findings.bias, findings.judgement.violations
     entries = bias.entries if bias else []
     measured = sum(measure.value is not None for entry in entries for measure in entry.measures.values())
-    lines = [f"{measured} metrics of {len(entries)} groups measured, {len(found)} violations"]
+    measures = f"{counted(measured, 'metric')} of {counted(len(entries), 'group')} measured"
+    lines = [f"{measures}, {counted(len(found), 'violation')}"]
     for each in found[:SHOWN]:
         mark = " (warning)" if each.severity == "warning" else ""
         lines.append(

@@ -24,7 +24,7 @@ class Request:
     """The configuration and what the job's variables say beside it.
 
     metrics: names by stage. label, predicted, score: as the user wrote them; what the predictor says of its answers is
-    not among them. threshold: scores above it are positive.
+    not among them. predicted_setting: where predicted was written. threshold: scores above it are positive.
     predictions_wanted: metrics after training are asked for by name or by section, not only by default. asks_model: a
     model answers where the data has no predictions.
     """
@@ -38,6 +38,7 @@ class Request:
     features: str | None
     predictions_wanted: bool
     asks_model: bool = False
+    predicted_setting: str = "inference_attribute"
 
     @classmethod
     def of(cls, job: Job) -> Request:
@@ -67,6 +68,7 @@ class Request:
             job.features_attribute or config.features,
             methods.post_training_bias is not None,
             _names_a_model(job, config),
+            "analysis_config at $.predicted_label" if job.inference_attribute is None else "inference_attribute",
         )
 
     def answer(self, *, captured: bool) -> tuple[str | int | None, str | int | None]:
@@ -75,6 +77,13 @@ class Request:
         if self.predicted is not None or self.score is not None or said is None or not captured:
             return self.predicted, self.score
         return said.label, said.probability
+
+    def answer_settings(self, *, captured: bool) -> tuple[str, str]:
+        """The settings that name the predicted label and the score, for messages."""
+        said = self.predicted is None and self.score is None and self.config.predictor is not None and captured
+        if said:
+            return "analysis_config at $.predictor.label", "analysis_config at $.predictor.probability"
+        return self.predicted_setting, "probability_attribute"
 
     @property
     def facets(self) -> tuple[Facet, ...]:

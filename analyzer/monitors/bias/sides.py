@@ -37,6 +37,12 @@ class Sides:
         return self._those(ANSWERS)
 
     @property
+    def only_answer(self) -> str | None:
+        """The column of captured answers that are one cell each; None when there are more, or other parts only."""
+        first = self.answers[0]
+        return first.own["0"] if first.side.endswith("Output") and list(first.own) == ["0"] else None
+
+    @property
     def inputs(self) -> list[Names]:
         """The parts features are looked for in, the likeliest first."""
         return self._those(INPUTS)
@@ -52,8 +58,12 @@ class Sides:
         return found if found or self.is_captured else [self.table]
 
 
+def shown(names: Sequence[str]) -> str:
+    """The first of some names."""
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return ", ".join(one_line(repr(name), 80) for name in names[:LISTED]) + more
+
+
 def listed(names: Sequence[str]) -> str:
     """A hint with the first of some names."""
-    shown = ", ".join(one_line(repr(name), 80) for name in names[:LISTED])
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return f"Hint: there are {shown}{more}." if names else "Hint: there is none at all."
+    return f"Hint: there are {shown(names)}." if names else "Hint: there is none at all."

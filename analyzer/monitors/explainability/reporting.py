@@ -13,6 +13,7 @@ import msgspec
 
 from analyzer.batch import Intake
 from analyzer.job import Job, Outcome
+from analyzer.log import counted
 from analyzer.monitors.closing import Ending, account, outcome, written
 from analyzer.monitors.explainability.comparison import Judgement
 from analyzer.monitors.explainability.explaining import Explained
@@ -48,7 +49,9 @@ def report(plan: Plan, given: Input, findings: Findings) -> Outcome:
         findings.intake.rejected[reason] = findings.intake.rejected.get(reason, 0) + count
     notices = list(dict.fromkeys([*given.notices, *plan.config.notices, *findings.explained.notices]))
     notices += findings.judgement.notices
-    logging.getLogger("Explainability").info("Generating analysis of %d features:", len(findings.explained.names))
+    logging.getLogger("Explainability").info(
+        "Generating analysis of %s:", counted(len(findings.explained.names), "feature")
+    )
     document: dict[str, Any] = {"version": "1.0"}
     document["explanations"] = explanations.block(findings.outputs, strict=job.is_strict)
     if not job.is_strict:

@@ -16,14 +16,15 @@ from analyzer.folds.intake import Intakes
 from analyzer.folds.joins import JOINS
 from analyzer.job import Job, Outcome
 from analyzer.join.join import Join
-from analyzer.log import Progress
-from analyzer.monitors.closing import Ending, account, notes_of, outcome, written
+from analyzer.log import Progress, counted
+from analyzer.monitors.closing import Ending, account, notes_of, outcome, published, written
 from analyzer.monitors.inputs import Input, open_input
 from analyzer.monitors.joining import join_notices
 from analyzer.monitors.merge.parts import Parts
 from analyzer.monitors.merge.target import Target, contains
 from analyzer.monitors.scanning import prepare, scanned
 from analyzer.reports import quarantine
+from analyzer.reports.cloudwatch import Metric
 from analyzer.sources.capture import CaptureSource
 from analyzer.sources.listing import MERGE_REPORT
 
@@ -46,14 +47,31 @@ def run(job: Job, progress: Progress) -> Outcome:
     notices = join_notices(job, given, joined)
     for line in notices:
         _log.warning(line)
-    done = f"{joined.labelled} of {joined.captured} captured records have a label; {rows} merged records were written."
+    done = _told(joined, rows)
     files = [] if job.is_strict else [written(job, MERGE_REPORT, _report(job, given, intake, joined, notices))]
+    if job.publish_cloudwatch_metrics and not job.is_strict:
+        files.append(published(job, intake.records, _metrics(joined)))
     ending = Ending(given, intake, rows, [], files, f"{done}\n", notices, joined)
     found = outcome(job, ending)
     if found.exit_code:
         return found
     text = "" if job.is_strict else " ".join([f"Completed: {done}", *notes_of(job, ending)])
     return replace(found, message=text)
+
+
+def _told(joined: Joined, rows: int) -> str:
+    what = f"{counted(rows, 'merged record')} {'was' if rows == 1 else 'were'} written"
+    return f"{joined.labelled} of {joined.captured} captured records have a label; {what}."
+
+
+def _metrics(joined: Joined) -> list[Metric]:
+    """What met and what did not, for CloudWatch."""
+    counts = {
+        "analyzer_merged_records": joined.pairs,
+        "analyzer_unmatched_captures": joined.captured - joined.labelled,
+        "analyzer_unmatched_ground_truth": joined.truth.ids - joined.truth.matched,
+    }
+    return [Metric(name, float(count), "Count") for name, count in counts.items()]
 
 
 def _check(job: Job) -> None:

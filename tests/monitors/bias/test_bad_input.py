@@ -101,7 +101,7 @@ def test_missing_cells_are_counted_and_said(tmp_path: Path) -> None:
     entry = found.document("analysis.json")["post_training_bias_metrics"]["facets"]["sex"][0]["analyzer"]
     assert entry["rows"] == {"facet": 38, "others": 42}
     assert entry["flip_test"] == {"rows": 79, "incomplete": 1, "is_exact": True}
-    assert "1 rows without a number in some feature were left out" in entry["warnings"]["FT"]
+    assert "1 row without a number in some feature was left out" in entry["warnings"]["FT"]
 
 
 def test_too_many_groups_and_values_are_cut_and_said(tmp_path: Path) -> None:

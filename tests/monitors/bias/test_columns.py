@@ -37,6 +37,35 @@ def test_captured_csv_gets_its_names_from_the_headers() -> None:
     )  # fmt: skip
 
 
+def test_the_predicted_label_of_the_baseline_is_the_only_cell_of_an_answer() -> None:
+    columns = [f"{OUT}.0", f"{IN}.0", f"{IN}.1", f"{TRUTH}.0"]
+    config = {"headers": ["age", "sex", "y", "predicted"], "predicted_label": "predicted"}
+
+    columns_ = found(config, columns)
+
+    assert (columns_.predicted, columns_.is_score) == (f"{OUT}.0", False)
+    assert columns_.features == (("age", f"{IN}.0"), ("sex", f"{IN}.1"))
+
+
+def test_a_predicted_label_that_leads_nowhere_names_the_outputs_only() -> None:
+    columns = [f"{OUT}.0", f"{OUT}.1", f"{IN}.0", f"{IN}.1", f"{TRUTH}.0"]
+    config = {"headers": ["age", "sex", "y", "predicted"], "predicted_label": "predicted"}
+
+    for attribute, setting in ((None, "analysis_config at $.predicted_label"), ("p", "inference_attribute")):
+        with pytest.raises(ConfigError) as caught:
+            found(config, columns, inference_attribute=attribute)
+        wanted = attribute or "predicted"
+        assert str(caught.value) == (
+            f"{setting}={wanted!r}: the data has no such column. Hint: the outputs have '0', '1'; name one of them in "
+            "inference_attribute."
+        )
+
+
+def test_without_outputs_the_inputs_are_named_as_such() -> None:
+    with pytest.raises(ConfigError, match="no outputs were captured; the inputs have '0', '1'"):
+        found({"predicted_label": "p"}, [f"{IN}.0", f"{IN}.1", f"{TRUTH}.0"])
+
+
 def test_the_last_header_is_the_label_when_a_path_leads_to_it() -> None:
     columns = [f"{OUT}.score", f"{IN}.features.0", f"{IN}.features.1", f"{TRUTH}.label"]
     config = {"headers": ["age", "sex", "target"], "label": "instances[*].label", "features": "instances[*].features"}

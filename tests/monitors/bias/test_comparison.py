@@ -120,6 +120,18 @@ def test_groups_of_the_baseline_that_are_gone_are_said() -> None:
     assert "Facet Sex: 1 of the baseline (post_training) was not measured now." in found.notices
 
 
+@pytest.mark.parametrize(
+    ("group", "shown"), [("(40, 85]", "(40, 85]"), ("", "the group above its threshold"), ("None", "None")]
+)
+def test_a_facet_of_the_baseline_that_is_gone_is_named(group: str, shown: str) -> None:
+    """`None` is a category that was spelled so."""
+    now = Entry("Age", "0", Scale.CATEGORICAL, MANY, {})
+
+    found = judged(now, known({"DPPL": 0.1}, group))
+
+    assert f"Facet Sex: {shown} of the baseline (post_training) was not measured now." in found.notices
+
+
 def test_few_rows_make_a_warning_of_a_violation() -> None:
     now = Entry("Sex", "0", Scale.CATEGORICAL, MANY, {"DAR": Measure(0.5, None, 7), "AD": Measure(0.5, None, 700)})
 

@@ -47,7 +47,7 @@ def test_rows_of_which_the_model_gives_no_number_are_rejected_and_counted(tmp_pa
         found = explain(tmp_path / "out", write_rows(tmp_path / "in", rows(20)), with_url(served.url))
 
     assert found.document("analysis.json")["analyzer"]["rejected"] == {"the model gave no number": 1}
-    assert "1 records rejected" in found.outcome.summary
+    assert "1 record rejected" in found.outcome.summary
 
 
 def test_a_model_that_takes_one_row_at_a_time_is_asked_so(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
