@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
+from tests import jars
+from tests.clusters.conftest import absent
 from tests.clusters.submission import Submission
 from tests.engines.reports import reports
 from tests.jobs import CAPTURE, Finished, monitor
@@ -28,6 +31,24 @@ def test_client_mode(standalone_cluster: Submission, traffic: Path, baseline: Fi
     assert reports(tmp_path / "spark") == reports(expected.output)
     assert (tmp_path / "spark/message").read_text() == expected.outcome.message
     assert "(started by spark-submit)" in job.log
+
+
+def test_checks_of_users_run_on_deequ_there(standalone_cluster: Submission, traffic: Path, tmp_path: Path) -> None:
+    if missing := jars.missing():
+        absent(missing)
+    (tmp_path / "checks.yaml").write_text("rules: [{check: hasSize, assert: '> 1'}, 'RowCount = 1']")
+
+    job = standalone_cluster.start(
+        f"--dataset-source={traffic}",
+        f"--dataset-format={CAPTURE}",
+        f"--output-path={tmp_path / 'out'}",
+        f"--checks={tmp_path / 'checks.yaml'}",
+        spark={"spark.jars": ",".join(map(str, jars.present()))},
+    )
+
+    assert job.finished() == 0, job.log[-3000:]
+    rules = json.loads((tmp_path / "out/checks.json").read_text("utf-8"))["rules"]
+    assert [rule["outcome"] for rule in rules] == ["passed", "failed"]
 
 
 def test_the_exit_code_of_the_driver_is_that_of_spark_submit(standalone_cluster: Submission, tmp_path: Path) -> None:

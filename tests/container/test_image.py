@@ -73,6 +73,16 @@ def test_spark_runs_under_the_same_restrictions_and_reports_the_same(box: Box) -
     assert {name: spark.document(name) for name in DOCUMENTS} == documents
 
 
+def test_checks_of_users_run_on_the_deequ_of_the_image(box: Box) -> None:
+    """Without a network, as an unknown user; the process ends by itself."""
+    box.put("live/checks.dqdl", 'Rules = [RowCount > 100, ColumnValues "age" between 19 and 60, IsComplete "nope"]')
+    box.put("train.csv", GOOD)
+    ended = box.run(*HARDENED, analyzer_checks=f"{SOURCE}/live/checks.dqdl", dataset_source=f"{SOURCE}/train.csv")
+    assert ended.code == 0, ended.log
+    rules = ended.document("checks.json")["rules"]
+    assert [rule["outcome"] for rule in rules] == ["passed", "failed", "error"]
+
+
 def test_root_may_run_a_job_as_on_the_platform(box: Box) -> None:
     assert baseline(box, "--user=0").code == 0
 

@@ -9,8 +9,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import numpy as np
+
+from analyzer.predictors.remote import Manners
+from analyzer.predictors.rows import Features
+
 Answering = Callable[[bytes, str], tuple[int, str, bytes]]
 """From body and content type to status, content type and body."""
+
+FEATURES = Features(("a", "b"), (None, None))
+ROWS = np.arange(20.0).reshape(10, 2)
+QUICK = Manners(batch_rows=4, retries=2, pause_seconds=0.01)
 
 
 @dataclass
@@ -68,3 +77,26 @@ def serving(answering: Answering, path: str = "/invocations") -> Iterator[Served
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def summing(body: bytes, kind: str) -> tuple[int, str, bytes]:
+    """A model that adds up its features."""
+    del kind
+    return (
+        200,
+        "text/csv",
+        "\n".join(str(sum(map(float, row.split(",")))) for row in body.decode().split("\n")).encode(),
+    )
+
+
+def failing(times: int, status: int, then: Answering = summing) -> Answering:
+    """A model that fails so many times at first."""
+    left = [times]
+
+    def answer(body: bytes, kind: str) -> tuple[int, str, bytes]:
+        if left[0]:
+            left[0] -= 1
+            return status, "text/plain", b"token=abc123 out of order"
+        return then(body, kind)
+
+    return answer

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Callable, Iterator
 
-import numpy as np
 import pytest
 
 from analyzer.analysis_config import Predictor as Configured
@@ -15,36 +14,7 @@ from analyzer.predictors import endpoint
 from analyzer.predictors.choice import choose
 from analyzer.predictors.remote import Manners, RemotePredictor
 from analyzer.predictors.request import Request
-from analyzer.predictors.rows import Features
-from tests.predictors.server import Answering, Served, serving
-
-FEATURES = Features(("a", "b"), (None, None))
-ROWS = np.arange(20.0).reshape(10, 2)
-QUICK = Manners(batch_rows=4, retries=2, pause_seconds=0.01)
-
-
-def summing(body: bytes, kind: str) -> tuple[int, str, bytes]:
-    """A model that adds up its features."""
-    del kind
-    return (
-        200,
-        "text/csv",
-        "\n".join(str(sum(map(float, row.split(",")))) for row in body.decode().split("\n")).encode(),
-    )
-
-
-def failing(times: int, status: int, then: Answering = summing) -> Answering:
-    """A model that fails so many times at first."""
-    left = [times]
-
-    def answer(body: bytes, kind: str) -> tuple[int, str, bytes]:
-        if left[0]:
-            left[0] -= 1
-            return status, "text/plain", b"token=abc123 out of order"
-        return then(body, kind)
-
-    return answer
-
+from tests.predictors.server import FEATURES, QUICK, ROWS, Answering, Served, failing, serving, summing
 
 RUNTIME = "/endpoints/shop/invocations"
 

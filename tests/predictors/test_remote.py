@@ -14,34 +14,7 @@ from analyzer.errors import ConfigError, ContractError, PredictorFailed
 from analyzer.predictors.http import HttpTransport, close_connections
 from analyzer.predictors.remote import Manners, RemotePredictor
 from analyzer.predictors.rows import Features
-from tests.predictors.server import Answering, Served, serving
-
-FEATURES = Features(("a", "b"), (None, None))
-ROWS = np.arange(20.0).reshape(10, 2)
-QUICK = Manners(batch_rows=4, retries=2, pause_seconds=0.01)
-
-
-def summing(body: bytes, kind: str) -> tuple[int, str, bytes]:
-    """A model that adds up its features."""
-    del kind
-    return (
-        200,
-        "text/csv",
-        "\n".join(str(sum(map(float, row.split(",")))) for row in body.decode().split("\n")).encode(),
-    )
-
-
-def failing(times: int, status: int, then: Answering = summing) -> Answering:
-    """A model that fails so many times at first."""
-    left = [times]
-
-    def answer(body: bytes, kind: str) -> tuple[int, str, bytes]:
-        if left[0]:
-            left[0] -= 1
-            return status, "text/plain", b"token=abc123 out of order"
-        return then(body, kind)
-
-    return answer
+from tests.predictors.server import FEATURES, QUICK, ROWS, Served, failing, serving, summing
 
 
 @pytest.fixture(autouse=True)
