@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from analyzer import folds
 from analyzer.batch import Batch
@@ -14,39 +14,33 @@ from tests import laws
 
 FOLDS = [*folds.ALL, Scan.of(folds.ALL)]
 every_fold = pytest.mark.parametrize("fold", FOLDS, ids=lambda fold: repr(fold).partition("(values")[0][:40])
-examples = settings(max_examples=40, deadline=None)
 
 
 @every_fold
-@examples
 @given(left=laws.batches(), right=laws.batches())
 def test_a_split_does_not_change_the_result(fold: Fold, left: Batch, right: Batch) -> None:
     laws.split_invariance(fold, left, right)
 
 
 @every_fold
-@examples
 @given(first=laws.batches(), second=laws.batches(), third=laws.batches())
 def test_grouping_does_not_change_the_result(fold: Fold, first: Batch, second: Batch, third: Batch) -> None:
     laws.associativity(fold, first, second, third)
 
 
 @every_fold
-@examples
 @given(batch=laws.batches())
 def test_zero_changes_nothing(fold: Fold, batch: Batch) -> None:
     laws.identity(fold, batch)
 
 
 @every_fold
-@examples
 @given(left=laws.batches(), right=laws.batches())
 def test_a_state_survives_the_way_to_another_process(fold: Fold, left: Batch, right: Batch) -> None:
     laws.round_trip(fold, left, right)
 
 
 @every_fold
-@examples
 @given(left=laws.batches(), right=laws.batches())
 def test_merging_leaves_the_right_state_alone(fold: Fold, left: Batch, right: Batch) -> None:
     laws.right_side_untouched(fold, left, right)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # sessions of their own
 ROOT = Path(__file__).resolve().parent.parent
 
 COMPARES = "import pytest\n@pytest.mark.golden\ndef test_recording(golden): assert golden.is_dir()\n"

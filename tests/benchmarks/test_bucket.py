@@ -13,7 +13,7 @@ from benchmarks.bucket import Files
 
 
 @pytest.mark.usefixtures("s3_endpoint")  # its credentials
-@pytest.mark.parametrize("count", [5, 999, 25_050])
+@pytest.mark.parametrize("count", [5, 999, pytest.param(25_050, marks=pytest.mark.slow)])
 def test_every_file_is_listed_once(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     files = Files(count, 40_000_000, 70_000_000)
     monkeypatch.setattr(bucket, "SECONDS", 0.0)

@@ -152,14 +152,19 @@ RECORDED = [
     *(f"recorded quality, {way}" for way in ("table", "merged", "joined")),
     "recorded bias",
 ]
+QUICK = ("recorded monitoring, default", "recorded quality, joined", "recorded bias")
+
+
+def _slow_unless(is_quick: bool) -> list[pytest.MarkDecorator]:
+    return [] if is_quick else [pytest.mark.slow]
 
 
 @pytest.mark.parametrize("count", [*(pytest.param(few, marks=pytest.mark.slow) for few in (1, 2)), 7])
 @pytest.mark.parametrize(
     "case",
     [
-        *MADE,
-        *(pytest.param(name, marks=pytest.mark.golden) for name in RECORDED),
+        *(pytest.param(name, marks=_slow_unless(name == "generated")) for name in MADE),
+        *(pytest.param(name, marks=[pytest.mark.golden, *_slow_unless(name in QUICK)]) for name in RECORDED),
     ],
     indirect=True,
 )

@@ -97,7 +97,10 @@ FILES = {
 }
 
 
-@pytest.mark.parametrize("labels", FILES.values(), ids=FILES)
+@pytest.mark.parametrize(
+    "labels",
+    [pytest.param(data, id=name, marks=[pytest.mark.slow] if name == "bomb" else []) for name, data in FILES.items()],
+)
 def test_files_of_any_kind_are_accounted_for(labels: bytes, tmp_path: Path) -> None:
     captures = "\n".join(map(json.dumps, CAPTURES)).encode()
 
