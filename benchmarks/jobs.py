@@ -105,7 +105,8 @@ class Bench:
         if master:
             command += ["--spark", *flags]
             surroundings["SPARK_MASTER"] = master
-        found: dict[str, float] = json.loads(run(command, clean_environment(**surroundings)).output.splitlines()[-1])
+        measured = run(command, clean_environment(**surroundings), watched=False)
+        found: dict[str, float] = json.loads(measured.output.splitlines()[-1])
         return found
 
     def peer(self, name: str, shape: Shape) -> tuple[Run, dict[str, Any]]:

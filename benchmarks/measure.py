@@ -36,18 +36,22 @@ class CommandFailed(Exception):
     """A measured command did not end well; its last lines are the message."""
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
-    """Run the command in a session of its own until it ends."""
+def run(command: Sequence[str], environment: Mapping[str, str], *, watched: bool = True) -> Run:
+    """Run the command in a session of its own until it ends.
+
+    watched: sample its memory and CPU time, which takes a good part of a core where many Java processes run.
+    """
     with tempfile.TemporaryFile("w+") as output:
         began = time.perf_counter()
         process = subprocess.Popen(
             command, cwd=ROOT, env=dict(environment), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
         )
         pss, rss, cpu = 0, 0, 0.0
-        while process.poll() is None:
+        while watched and process.poll() is None:
             cpu = max(cpu, cpu_seconds(process.pid))
             pss, rss = max(pss, _memory(process.pid, "Pss:")), max(rss, _memory(process.pid, "Rss:"))
             _wait(process)
+        process.wait()
         seconds = time.perf_counter() - began
         output.seek(0)
         text = output.read()
